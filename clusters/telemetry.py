@@ -1,0 +1,185 @@
+"""The signal catalogue, and the window of telemetry that a stand returns.
+
+A signal is one line here: its name, unit and the PromQL that reads it on a live stand ({namespace} is filled in).
+The simulator has a probe of the same name. Every signal is non-negative; a missing value is NaN, never zero.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+_STAND = 'k8s_namespace_name="{namespace}"'
+_SERVER = f'{_STAND},span_kind=~"SPAN_KIND_SERVER|SPAN_KIND_CONSUMER"'
+_CALLS = "traces_span_metrics_calls_total"
+_DURATION = "traces_span_metrics_duration_milliseconds"
+_GRAPH = "traces_service_graph_request"
+_CLIENT = 'client_k8s_namespace_name="{namespace}"'
+
+
+@dataclass(frozen=True, kw_only=True)
+class Signal:
+    """One measured quantity."""
+
+    name: str
+    unit: str
+    promql: str = ""
+    """Empty: the orchestrator or the load generator knows it, not Prometheus."""
+
+
+def _quantile(quantile: float, metric: str, matchers: str, by: str) -> str:
+    return f"histogram_quantile({quantile},sum by(le,{by})(rate({metric}_bucket{{{matchers}}}[1m])))"
+
+
+NODE_SIGNALS: tuple[Signal, ...] = (
+    Signal(name="request_rate_rps", unit="1/s", promql=f"sum by(service_name)(rate({_CALLS}{{{_SERVER}}}[1m]))"),
+    Signal(
+        name="error_ratio",
+        unit="1",
+        promql=f'sum by(service_name)(rate({_CALLS}{{{_SERVER},status_code="STATUS_CODE_ERROR"}}[1m]))'
+        f" / sum by(service_name)(rate({_CALLS}{{{_SERVER}}}[1m]))",
+    ),
+    Signal(
+        name="latency_mean_milliseconds",
+        unit="ms",
+        promql=f"sum by(service_name)(rate({_DURATION}_sum{{{_SERVER}}}[1m]))"
+        f" / sum by(service_name)(rate({_DURATION}_count{{{_SERVER}}}[1m]))",
+    ),
+    Signal(name="latency_p95_milliseconds", unit="ms", promql=_quantile(0.95, _DURATION, _SERVER, "service_name")),
+    Signal(
+        name="cpu_usage_millicores",
+        unit="m",
+        promql=f"1000*sum by(k8s_deployment_name)(rate(k8s_pod_cpu_time_seconds_total{{{_STAND}}}[1m]))",
+    ),
+    Signal(
+        name="cpu_limit_millicores",
+        unit="m",
+        promql=f"1000*sum by(k8s_container_name)(k8s_container_cpu_limit{{{_STAND}}})",
+    ),
+    Signal(
+        name="memory_bytes",
+        unit="By",
+        promql=f"sum by(k8s_deployment_name)(k8s_pod_memory_working_set_bytes{{{_STAND}}})",
+    ),
+    Signal(
+        name="memory_limit_bytes",
+        unit="By",
+        promql=f"sum by(k8s_container_name)(k8s_container_memory_limit_bytes{{{_STAND}}})",
+    ),
+    Signal(
+        name="restarts",
+        unit="1",
+        promql=f"sum by(k8s_container_name)(increase(k8s_container_restarts{{{_STAND}}}[1m]))",
+    ),
+    Signal(
+        name="network_receive_bytes_per_second",
+        unit="By/s",
+        promql=f'sum by(k8s_deployment_name)(rate(k8s_pod_network_io_bytes_total{{{_STAND},direction="receive"}}[1m]))',
+    ),
+    Signal(
+        name="network_transmit_bytes_per_second",
+        unit="By/s",
+        promql="sum by(k8s_deployment_name)"
+        f'(rate(k8s_pod_network_io_bytes_total{{{_STAND},direction="transmit"}}[1m]))',
+    ),
+    Signal(
+        name="queue_depth",
+        unit="1",
+        promql=f"sum by(service_name)(http_server_active_requests{{{_STAND}}})",
+    ),
+    Signal(
+        name="replicas_ready",
+        unit="1",
+        promql=f"sum by(k8s_deployment_name)(k8s_deployment_available{{{_STAND}}})",
+    ),
+    Signal(
+        name="replicas_desired",
+        unit="1",
+        promql=f"sum by(k8s_deployment_name)(k8s_deployment_desired{{{_STAND}}})",
+    ),
+)
+"""Per service. `cpu_limit_millicores` and `memory_limit_bytes` are per replica; usage sums over replicas;
+`restarts` counts container restarts within the bucket; `queue_depth` counts requests in the service."""
+
+EDGE_SIGNALS: tuple[Signal, ...] = (
+    Signal(name="request_rate_rps", unit="1/s", promql=f"sum by(client,server)(rate({_GRAPH}_total{{{_CLIENT}}}[1m]))"),
+    Signal(
+        name="error_ratio",
+        unit="1",
+        promql=f"sum by(client,server)(rate({_GRAPH}_failed_total{{{_CLIENT}}}[1m]))"
+        f" / sum by(client,server)(rate({_GRAPH}_total{{{_CLIENT}}}[1m]))",
+    ),
+    Signal(
+        name="latency_mean_milliseconds",
+        unit="ms",
+        promql=f"1000*sum by(client,server)(rate({_GRAPH}_client_seconds_sum{{{_CLIENT}}}[1m]))"
+        f" / sum by(client,server)(rate({_GRAPH}_client_seconds_count{{{_CLIENT}}}[1m]))",
+    ),
+    Signal(
+        name="latency_p95_milliseconds",
+        unit="ms",
+        promql="1000*" + _quantile(0.95, f"{_GRAPH}_client_seconds", _CLIENT, "client,server"),
+    ),
+    Signal(name="retry_rate_rps", unit="1/s"),
+)
+"""Per directed edge, as the caller sees it."""
+
+JOURNEY_SIGNALS: tuple[Signal, ...] = (
+    Signal(name="offered_rate_rps", unit="1/s"),
+    Signal(name="error_ratio", unit="1"),
+    Signal(name="latency_p95_milliseconds", unit="ms"),
+    Signal(name="good_ratio", unit="1"),
+)
+"""Per user journey, at the entry, as the load generator sees it. The denominator is what users wanted to send: a
+request shed by the rate limit counts as an error and as not good. `good_ratio` is the share of offered requests that
+succeeded within the journey's latency objective."""
+
+STAND_SIGNALS: tuple[Signal, ...] = (
+    Signal(name="offered_rate_rps", unit="1/s"),
+    Signal(name="rate_limit_rps", unit="1/s"),
+    Signal(name="resource_cost_millicores", unit="m"),
+)
+"""Of the whole stand. `rate_limit_rps` is NaN without a limit; the cost is the CPU reserved by all replicas."""
+
+
+def signal_index(signals: tuple[Signal, ...], name: str) -> int:
+    """Position of a signal in its level's feature axis; KeyError naming the known ones otherwise."""
+    for position, signal in enumerate(signals):
+        if signal.name == name:
+            return position
+    raise KeyError(f"no signal {name!r}: known are {', '.join(s.name for s in signals)}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class TelemetryWindow:
+    """Telemetry of the last T buckets, oldest first. Legend: N stands (leading axis, only in a batch's window),
+    T buckets, S services, E edges, J journeys, F signals of that level, in catalogue order.
+    """
+
+    bucket_seconds: float
+    times_ns: NDArray[np.int64]
+    """[..., T] start of each bucket, UTC nanoseconds on the stand's clock."""
+    nodes: NDArray[np.float32]
+    """[..., T, S, F]"""
+    edges: NDArray[np.float32]
+    """[..., T, E, F]"""
+    journeys: NDArray[np.float32]
+    """[..., T, J, F]"""
+    stand: NDArray[np.float32]
+    """[..., T, F]"""
+
+    @property
+    def num_buckets(self) -> int:
+        """T."""
+        return int(self.times_ns.shape[-1])
+
+    def of_stand(self, stand: int) -> "TelemetryWindow":
+        """The window of one stand of a batch's window (drops the leading axis)."""
+        return TelemetryWindow(
+            bucket_seconds=self.bucket_seconds,
+            times_ns=self.times_ns[stand],
+            nodes=self.nodes[stand],
+            edges=self.edges[stand],
+            journeys=self.journeys[stand],
+            stand=self.stand[stand],
+        )
