@@ -4,7 +4,6 @@ import json
 from collections.abc import Hashable
 from dataclasses import fields
 from difflib import get_close_matches
-from functools import cache
 from importlib import import_module
 from pathlib import Path
 from typing import Any, TypeVar
@@ -68,16 +67,17 @@ def parse(document: Any, kind: type[T], *, source: str) -> T:
     """
     try:
         # Through JSON, because strict validation there still takes a list for a tuple and a string for a path.
-        checked: list[T] = _adapter(kind).validate_json(json.dumps([document]), strict=True)
-        return checked[0]
+        text = json.dumps([document])
     except TypeError as error:
         raise UserError(f"{source}: {error}; write dates and the like as quoted strings") from error
+    try:
+        checked: list[T] = _adapter(kind).validate_json(text, strict=True)
+        return checked[0]
     except ValidationError as error:
         raise UserError(f"{source}: {_explain(error.errors(include_url=False)[0], kind)}") from error
 
 
-@cache
-def _adapter(kind: Hashable) -> TypeAdapter[Any]:
+def _adapter(kind: type[T]) -> TypeAdapter[list[T]]:
     # The list is there because pydantic takes no configuration for a bare dataclass; nested ones inherit it.
     return TypeAdapter(list[kind], config=ConfigDict(extra="forbid"))  # type: ignore[valid-type]
 
