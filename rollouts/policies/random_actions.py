@@ -1,0 +1,64 @@
+"""Random actions with known probabilities: what a data set for action-conditioned models is mostly made of."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from envs.actions.action import ActionType
+from ray_configs.errors import UserError
+from rollouts.policies.policy import Decision, Observation, PolicyContext
+
+
+class RandomActions:
+    """Acts now and then, and says exactly how likely its choice was.
+
+    With probability `1 - act_probability` it does nothing. Otherwise it draws from a mixture over the allowed actions
+    other than `do_nothing`: with weight `candidate_share` uniform over the scenario's candidates, with the rest uniform
+    over all of them. Where no candidate is allowed, the whole weight goes to all; where nothing is, it does nothing.
+    """
+
+    def __init__(
+        self,
+        context: PolicyContext,
+        *,
+        act_probability: float = 0.15,
+        candidate_share: float = 0.7,
+        escalate: bool = False,
+    ) -> None:
+        for name, value in (("act_probability", act_probability), ("candidate_share", candidate_share)):
+            if not 0.0 <= value <= 1.0:
+                raise UserError(f"policy 'random': {name} is {value}; give a share between 0 and 1")
+        self._catalogue = context.catalogue
+        self._act_probability = act_probability
+        self._candidate_share = candidate_share
+        self._do_nothing = context.catalogue.index("do_nothing")
+        never = {ActionType.DO_NOTHING} if escalate else {ActionType.DO_NOTHING, ActionType.ESCALATE}
+        self._drawable = np.array([action.type not in never for action in context.catalogue.actions])
+        self.reset(context.seed)
+
+    def reset(self, seed: int) -> None:
+        """Start the policy's own random stream, apart from the stand's."""
+        self._generator = np.random.default_rng((seed, 1))
+
+    def act(self, observation: Observation, info: Mapping[str, Any]) -> Decision:
+        """Draw from `distribution`."""
+        probabilities = self.distribution(observation, info)
+        action = int(self._generator.choice(len(probabilities), p=probabilities))
+        return Decision(action=action, probability=float(probabilities[action]))
+
+    def distribution(self, observation: Observation, info: Mapping[str, Any]) -> NDArray[np.float64]:
+        """[A] the probability of each action of the catalogue."""
+        allowed = (observation["action_mask"] > 0) & self._drawable
+        candidates = np.zeros_like(allowed)
+        candidates[[self._catalogue.index(name) for name in info.get("candidates", ())]] = True
+        candidates &= allowed
+        probabilities = np.zeros(len(allowed))
+        if allowed.any():
+            candidate_share = self._candidate_share if candidates.any() else 0.0
+            probabilities += (1.0 - candidate_share) * allowed / allowed.sum()
+            probabilities += candidate_share * candidates / max(candidates.sum(), 1)
+            probabilities *= self._act_probability
+        probabilities[self._do_nothing] += 1.0 - probabilities.sum()
+        return probabilities
