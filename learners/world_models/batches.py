@@ -1,0 +1,100 @@
+"""Windows -> the tensors of one batch.
+
+Legend: W windows, B batch, C candidates, T history, H future buckets, K control steps, S services, J journeys.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from envs.actions.action import ActionFeatures
+from learners.world_models.backbone import Chunk, History
+from learners.world_models.features import FrameTensors, Statistics, encode_frames
+from learners.world_models.windows import Windows
+
+_RECENT_BUCKETS = 3
+
+
+class Targets(NamedTuple):
+    """What really happened, on the scales of `Outcomes`; forecast targets are NaN where nothing was measured."""
+
+    rewards: Tensor
+    """[B, K]"""
+    costs: Tensor
+    """[B, K]"""
+    violated: Tensor
+    """[B, K]"""
+    recovered: Tensor
+    """[B]"""
+    journeys: Tensor
+    """[B, H, J, 3]"""
+    nodes: Tensor
+    """[B, H, S, 3]"""
+
+
+class EncodedWindows:
+    """Windows encoded once with given statistics; a batch is a gather."""
+
+    def __init__(self, windows: Windows, statistics: Statistics) -> None:
+        self.windows = windows
+        self.frames = encode_frames(windows.frames, windows.layout, statistics)
+        self._past = torch.from_numpy(windows.history_positions)
+        self._future = torch.from_numpy(windows.future_positions)
+        self._chunk = chunk_of(windows.chunk)
+        self._rewards = torch.from_numpy((windows.rewards - statistics.reward_centre) / statistics.reward_scale)
+        self._costs = torch.from_numpy(windows.costs / statistics.cost_scale)
+        self._violated = torch.from_numpy(windows.violated).float()
+        self._recovered = torch.from_numpy(windows.recovered).float()
+
+    def __len__(self) -> int:
+        """W."""
+        return len(self.windows)
+
+    def history(self, which: Tensor) -> History:
+        """Histories of the windows `which` [B]."""
+        return history_at(self.frames, self._past[which])
+
+    def chunk(self, which: Tensor) -> Chunk:
+        """The chunk that was played, as the only candidate: [B, 1, K]."""
+        return Chunk(*(field[which, None] for field in self._chunk))
+
+    def targets(self, which: Tensor) -> Targets:
+        """What followed."""
+        future = self._future[which]
+        return Targets(
+            rewards=self._rewards[which],
+            costs=self._costs[which],
+            violated=self._violated[which],
+            recovered=self._recovered[which],
+            journeys=self.frames.journey_targets[future],
+            nodes=self.frames.node_targets[future],
+        )
+
+
+def chunk_of(actions: ActionFeatures) -> Chunk:
+    """Action features of any leading shape as tensors."""
+    return Chunk(
+        type_ids=torch.from_numpy(np.asarray(actions.type_ids, np.int64)),
+        target_ids=torch.from_numpy(np.asarray(actions.target_ids, np.int64)),
+        levels=torch.from_numpy(np.asarray(actions.levels, np.float32)),
+    )
+
+
+def history_at(frames: FrameTensors, positions: Tensor) -> History:
+    """Histories made of the frames at `positions` [B, T]."""
+    recent = positions[:, -_RECENT_BUCKETS:]
+    return History(
+        services=frames.services[positions],
+        journeys=frames.journeys[positions],
+        stand=frames.stand[positions],
+        last_journeys=frames.journey_targets[recent].nanmean(dim=1).nan_to_num(),
+        last_nodes=frames.node_targets[recent].nanmean(dim=1).nan_to_num(),
+    )
+
+
+def positions_of(num_windows: int, num_buckets: int) -> NDArray[np.int64]:
+    """[B, T] positions of windows that lie end to end."""
+    return np.arange(num_windows * num_buckets).reshape(num_windows, num_buckets)

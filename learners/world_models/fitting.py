@@ -1,0 +1,148 @@
+"""Fitting a world model: one plain function that Ray Train, Ray Tune and tests share.
+
+windows -> statistics, encoded frames -> epochs of shuffled batches -> the best epoch's weights
+"""
+
+import math
+from collections.abc import Callable, Mapping
+from copy import deepcopy
+from dataclasses import asdict, dataclass, field
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from learners.world_models.backbone import Backbone, BackboneConfig
+from learners.world_models.batches import EncodedWindows
+from learners.world_models.checkpoint import WorldModel
+from learners.world_models.features import fit_statistics
+from learners.world_models.losses import LossWeights, losses
+from learners.world_models.windows import Windows
+from ray_configs.errors import UserError
+
+Report = Callable[[Mapping[str, float]], None]
+"""Receives the metrics of each epoch."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class FitConfig:
+    """How a world model is fitted."""
+
+    backbone: BackboneConfig = field(default_factory=BackboneConfig)
+    """The network."""
+    loss_weights: LossWeights = field(default_factory=LossWeights)
+    """What counts in the loss."""
+    num_epochs: int = 15
+    """Passes over the training windows."""
+    batch_size: int = 64
+    """Windows per gradient step."""
+    learning_rate: float = 2e-3
+    """Peak of the one-cycle schedule."""
+    weight_decay: float = 0.02
+    """Of AdamW."""
+    patience_epochs: int = 6
+    """Stop after this many epochs without a better validation loss of the return."""
+    seed: int = 0
+    """Of the initial weights and the order of the windows."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class FitResult:
+    """A fitted model and how it came about."""
+
+    model: WorldModel
+    metrics: Mapping[str, float]
+    """Metrics of the best epoch, and `best_epoch`."""
+    history: tuple[Mapping[str, float], ...]
+    """Metrics of every epoch."""
+
+
+def fit(config: FitConfig, windows: Windows, report: Report | None = None) -> FitResult:
+    """Fit a model on the training part of `windows`, stop by the validation part. Uses one thread.
+
+    Raises:
+        UserError: one of the two parts is empty.
+    """
+    training, validation = windows.split()
+    if not len(training) or not len(validation):
+        raise UserError(
+            f"{len(training)} training and {len(validation)} validation windows: both are needed; collect more episodes"
+        )
+    torch.set_num_threads(1)
+    torch.manual_seed(config.seed)
+    statistics = fit_statistics(training)
+    network = Backbone(config.backbone, windows.layout)
+    run = _Run(config, network, EncodedWindows(training, statistics), EncodedWindows(validation, statistics))
+    history: list[dict[str, float]] = []
+    best_epoch, best_weights = 0, deepcopy(network.state_dict())
+    for epoch in range(config.num_epochs):
+        metrics = {"epoch": float(epoch)} | run.train_epoch() | run.validate()
+        history.append(metrics)
+        if report is not None:
+            report(metrics)
+        if metrics["validation_returns"] <= history[best_epoch]["validation_returns"]:
+            best_epoch, best_weights = epoch, deepcopy(network.state_dict())
+        if epoch - best_epoch >= config.patience_epochs:
+            break
+    network.load_state_dict(best_weights)
+    network.eval()
+    return FitResult(
+        model=WorldModel(network=network, statistics=statistics),
+        metrics={**history[best_epoch], "best_epoch": float(best_epoch)},
+        history=tuple(history),
+    )
+
+
+class _Run:
+    """The state of one fit."""
+
+    def __init__(
+        self, config: FitConfig, network: Backbone, training: EncodedWindows, validation: EncodedWindows
+    ) -> None:
+        self._config, self._network = config, network
+        self._training, self._validation = training, validation
+        self._weights = asdict(config.loss_weights)
+        self._order = np.random.default_rng(config.seed)
+        self._optimizer = torch.optim.AdamW(
+            network.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay
+        )
+        self._schedule = torch.optim.lr_scheduler.OneCycleLR(
+            self._optimizer,
+            max_lr=config.learning_rate,
+            total_steps=config.num_epochs * math.ceil(len(training) / config.batch_size),
+            pct_start=0.15,
+        )
+
+    def train_epoch(self) -> dict[str, float]:
+        """One pass; mean losses under `train_*`."""
+        self._network.train()
+        order = torch.from_numpy(self._order.permutation(len(self._training)))
+        sums: dict[str, float] = {}
+        for which in torch.split(order, self._config.batch_size):
+            parts = self._losses(self._training, which)
+            self._optimizer.zero_grad()
+            parts["loss"].backward()  # type: ignore[no-untyped-call]
+            torch.nn.utils.clip_grad_norm_(self._network.parameters(), 1.0)
+            self._optimizer.step()
+            self._schedule.step()
+            _accumulate(sums, parts, len(which))
+        return {f"train_{name}": value / len(order) for name, value in sums.items()}
+
+    @torch.no_grad()
+    def validate(self) -> dict[str, float]:
+        """Mean losses on the validation windows under `validation_*`."""
+        self._network.eval()
+        sums: dict[str, float] = {}
+        for which in torch.split(torch.arange(len(self._validation)), 4 * self._config.batch_size):
+            _accumulate(sums, self._losses(self._validation, which), len(which))
+        return {f"validation_{name}": value / len(self._validation) for name, value in sums.items()}
+
+    def _losses(self, windows: EncodedWindows, which: Tensor) -> dict[str, Tensor]:
+        outcomes = self._network(windows.history(which), windows.chunk(which))
+        parts = losses(outcomes, windows.targets(which))
+        return parts | {"loss": torch.stack([self._weights[name] * part for name, part in parts.items()]).sum()}
+
+
+def _accumulate(sums: dict[str, float], parts: Mapping[str, Tensor], count: int) -> None:
+    for name, part in parts.items():
+        sums[name] = sums.get(name, 0.0) + float(part.detach()) * count

@@ -1,0 +1,56 @@
+"""What a model is fitted to: the outcomes of each step, the return, recovery, and the quantiles of the future chunk."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from learners.world_models.backbone import QUANTILES, Outcomes
+from learners.world_models.batches import Targets
+
+
+@dataclass(frozen=True, kw_only=True)
+class LossWeights:
+    """How much each part of the loss counts. The return counts most: candidates are ranked by it."""
+
+    returns: float = 2.0
+    """Huber loss of the mean reward over the horizon."""
+    rewards: float = 1.0
+    """Huber loss of each step's reward."""
+    costs: float = 0.2
+    """Huber loss of each step's resource cost."""
+    violations: float = 0.3
+    """Cross-entropy of each step violating an objective."""
+    recovery: float = 0.3
+    """Cross-entropy of the last minute meeting every objective."""
+    journeys: float = 0.3
+    """Pinball loss of the journeys' future."""
+    nodes: float = 0.1
+    """Pinball loss of the services' future."""
+
+
+def losses(outcomes: Outcomes, targets: Targets) -> dict[str, Tensor]:
+    """Unweighted parts of the loss, named as in LossWeights. `outcomes` has one candidate: the chunk played."""
+    rewards, violation_logits = outcomes.rewards[:, 0], outcomes.violation_logits[:, 0]
+    return {
+        "returns": functional.huber_loss(rewards.mean(dim=1), targets.rewards.mean(dim=1)),
+        "rewards": functional.huber_loss(rewards, targets.rewards),
+        "costs": functional.huber_loss(outcomes.costs[:, 0], targets.costs),
+        "violations": functional.binary_cross_entropy_with_logits(violation_logits, targets.violated),
+        "recovery": functional.binary_cross_entropy_with_logits(outcomes.recovery_logits[:, 0], targets.recovered),
+        "journeys": pinball(outcomes.journeys[:, 0], targets.journeys),
+        "nodes": pinball(outcomes.nodes[:, 0], targets.nodes),
+    }
+
+
+def pinball(quantiles: Tensor, actual: Tensor) -> Tensor:
+    """Mean quantile loss of [..., Q] against [...]; entries where `actual` is NaN do not count.
+
+    Source: Koenker and Bassett, Regression Quantiles, Econometrica 46(1), 1978.
+    """
+    levels = torch.tensor(QUANTILES)
+    present = actual.isfinite()
+    error = torch.where(present, actual, 0.0).unsqueeze(-1) - quantiles
+    loss = torch.maximum(levels * error, (levels - 1.0) * error).mean(dim=-1)
+    return (loss * present).sum() / present.sum().clamp(min=1)
