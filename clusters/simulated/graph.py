@@ -1,0 +1,205 @@
+"""An application compiled into index arrays, once."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from clusters.simulated.parameters import ENTRY_TIMEOUT_SECONDS
+from clusters.topology import LOAD_GENERATOR, Application
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+
+@dataclass(frozen=True, kw_only=True)
+class CallSite:
+    """One call of one operation."""
+
+    index: int
+    channel: int
+    operation: int
+    """The callee's index."""
+    service: int
+    """The callee's service."""
+    required: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Channel:
+    """Calls that look the same to their caller: same caller service, callee operation, timeout and retries."""
+
+    source: int
+    service: int
+    operation: int
+    edge: int
+    timeout_seconds: float
+    max_retries: int
+
+
+class CompiledGraph:
+    """Index arrays of one application. Services stand callers first, operations by service, channels by callee."""
+
+    def __init__(self, application: Application) -> None:
+        self.application = application
+        levels = _levels(application)
+        order = sorted(range(len(application.services)), key=lambda s: (levels[application.services[s].name], s))
+        self.services = tuple(application.services[s] for s in order)
+        self.public_services: Ints = np.argsort(np.array(order))
+        """[S] internal position of each service of the application."""
+        self.service_index = {service.name: s for s, service in enumerate(self.services)}
+        self.edge_index = {(edge.source, edge.target): e for e, edge in enumerate(application.edges)}
+        self._compile_operations()
+        self._compile_channels()
+        self.levels: Ints = np.array([levels[service.name] for service in self.services])
+
+    def _compile_operations(self) -> None:
+        names = [(s, operation) for s, service in enumerate(self.services) for operation in service.operations]
+        self.operation_index = {
+            f"{self.services[s].name}.{operation.name}": o for o, (s, operation) in enumerate(names)
+        }
+        self.operation_service: Ints = np.array([s for s, _ in names])
+        """[O]"""
+        self.operation_slices = tuple(
+            slice(
+                int(np.searchsorted(self.operation_service, s)), int(np.searchsorted(self.operation_service, s + 1))
+            )
+            for s in range(len(self.services))
+        )
+        self.cpu_low: Floats = np.array([operation.cpu_milliseconds.low for _, operation in names])
+        self.cpu_high: Floats = np.array([operation.cpu_milliseconds.high for _, operation in names])
+        self._operations = tuple(names)
+
+    def _compile_channels(self) -> None:
+        request_types = self.application.request_types
+        entry = self.service_index[LOAD_GENERATOR]
+        keys = [(entry, self.operation_index[r.operation], ENTRY_TIMEOUT_SECONDS, 0) for r in request_types]
+        sites = []
+        for o, (s, operation) in enumerate(self._operations):
+            for call in operation.calls:
+                key = (s, self.operation_index[call.operation], call.timeout_seconds, call.max_retries)
+                sites.append((o, key, call))
+                keys.append(key)
+        # By callee, because operations stand by service and services by level: each level is one slice.
+        unique = sorted(set(keys), key=lambda key: (key[1], key))
+        position = {key: h for h, key in enumerate(unique)}
+        self.channels = tuple(
+            Channel(
+                source=source,
+                service=int(self.operation_service[operation]),
+                operation=operation,
+                edge=self.edge_index[
+                    self.services[source].name, self.services[int(self.operation_service[operation])].name
+                ],
+                timeout_seconds=timeout,
+                max_retries=retries,
+            )
+            for source, operation, timeout, retries in unique
+        )
+        self.request_channel: Ints = np.array([position[key] for key in keys[: len(request_types)]])
+        """[R]"""
+        self.request_journey: Ints = np.array(
+            [self.application.journey_names.index(request.journey) for request in request_types]
+        )
+        """[R]"""
+        self.call_counts: Floats = np.array([call.count for _, _, call in sites])
+        """[C]"""
+        self.call_source: Ints = np.array([self.operation_service[o] for o, _, _ in sites], dtype=np.int64)
+        """[C] the caller service."""
+        self.call_channel: Ints = np.array([position[key] for _, key, _ in sites], dtype=np.int64)
+        """[C]"""
+        by_operation: list[list[CallSite]] = [[] for _ in self._operations]
+        for c, (o, key, call) in enumerate(sites):
+            channel = self.channels[position[key]]
+            by_operation[o].append(
+                CallSite(
+                    index=c,
+                    channel=position[key],
+                    operation=channel.operation,
+                    service=channel.service,
+                    required=call.required,
+                )
+            )
+        self.calls = tuple(tuple(sites) for sites in by_operation)
+        """[O] the calls of each operation, in order."""
+
+    @property
+    def num_services(self) -> int:
+        """S."""
+        return len(self.services)
+
+    @property
+    def num_operations(self) -> int:
+        """O."""
+        return len(self._operations)
+
+    @property
+    def num_channels(self) -> int:
+        """H."""
+        return len(self.channels)
+
+    @property
+    def num_calls(self) -> int:
+        """C."""
+        return len(self.call_counts)
+
+    @cached_property
+    def num_slots(self) -> int:
+        """K: replica slots per service."""
+        return max(service.max_replicas for service in self.services)
+
+    @cached_property
+    def channel_operation(self) -> Ints:
+        """[H]"""
+        return np.array([channel.operation for channel in self.channels])
+
+    @cached_property
+    def channel_edge(self) -> Ints:
+        """[H]"""
+        return np.array([channel.edge for channel in self.channels])
+
+    @cached_property
+    def channel_timeout_seconds(self) -> Floats:
+        """[H, 1]"""
+        return np.array([[channel.timeout_seconds] for channel in self.channels])
+
+    @cached_property
+    def max_retries(self) -> int:
+        """The most retries of any call."""
+        return max(channel.max_retries for channel in self.channels)
+
+    @cached_property
+    def retry_allowed(self) -> Floats:
+        """[max retries, H, 1] 1 where a channel makes its r-th retry, else 0."""
+        retries = np.array([[channel.max_retries] for channel in self.channels])
+        return np.array([retries >= r for r in range(1, self.max_retries + 1)], dtype=np.float64)
+
+    @cached_property
+    def level_slices(self) -> tuple[tuple[slice, slice], ...]:
+        """(operations, channels into them) of each level, deepest first; the load generator's level is left out."""
+        channel_service = np.array([channel.service for channel in self.channels])
+        operation_levels = self.levels[self.operation_service]
+        channel_levels = self.levels[channel_service]
+        slices = []
+        for level in sorted(set(operation_levels.tolist()), reverse=True):
+            slices.append(
+                (
+                    slice(*np.searchsorted(operation_levels, [level, level + 1]).tolist()),
+                    slice(*np.searchsorted(channel_levels, [level, level + 1]).tolist()),
+                )
+            )
+        return tuple(slices)
+
+    def column(self, key: str) -> Floats:
+        """[S, 1] a number of each service, by its field's name."""
+        return np.array([[float(getattr(service, key))] for service in self.services])
+
+
+def _levels(application: Application) -> dict[str, int]:
+    """Longest path from the load generator to each service; at least 1 for every other service."""
+    levels = {name: int(name != LOAD_GENERATOR) for name in application.service_names}
+    for _ in application.services:
+        for edge in application.edges:
+            levels[edge.target] = max(levels[edge.target], levels[edge.source] + 1)
+    return levels
