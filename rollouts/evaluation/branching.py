@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 
 from clusters.scenario import Scenario
 from clusters.telemetry import JOURNEY_SIGNALS, signal_index
-from clusters.topology import Application
 from envs.actions.catalogue import ActionCatalogue
 from envs.control_loop import ControlLoop
+from envs.service_levels import service_levels
 from envs.time_scales import TimeScales
 from ray_configs.errors import UserError
 from rollouts.evaluation.ranking_contract import DecisionPoint, Truth
@@ -79,7 +79,7 @@ def branch(
         if on_progress is not None:
             on_progress(part.stop, len(branches))
     whole = _Futures.joined(futures)
-    violated = missed_objectives(loop.application, loop.window().journeys[:, -1])
+    violated = service_levels(loop.window(), loop.application).violated[:, -1]
     return [
         _judged(point, loop.catalogue, bool(violated[row]), whole.of(branches[:, 0] == row), settings.replicates)
         for row, point in enumerate(points)
@@ -96,15 +96,6 @@ def play_to_decision(scenarios: Sequence[Scenario], time_scales: TimeScales) -> 
     for step in range(int(steps.max())):
         loop.step(nothing, step < steps)
     return loop
-
-
-def missed_objectives(application: Application, journeys: NDArray[np.float32]) -> NDArray[np.bool_]:
-    """[...] whether any journey [..., J, F] misses its objective; a missing value (no traffic) misses none."""
-    latency = journeys[..., signal_index(JOURNEY_SIGNALS, "latency_p95_milliseconds")]
-    errors = journeys[..., signal_index(JOURNEY_SIGNALS, "error_ratio")]
-    latency_limits = np.array([journey.slo_latency_milliseconds for journey in application.journeys])
-    error_limits = np.array([journey.slo_error_ratio for journey in application.journeys])
-    return np.asarray(((latency > latency_limits) | (errors > error_limits)).any(axis=-1))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -136,21 +127,21 @@ def _play(
     fork = loop.fork(rows.tolist(), seeds[rows, replicates].tolist())
     actions, nothing = candidates, np.full(len(branches), loop.catalogue.index("do_nothing"))
     rewards, costs = np.zeros(len(branches)), np.zeros(len(branches))
-    windows = []
+    journeys, violated = [], []
     for _ in range(settings.horizon_steps):
         step = fork.step(actions)
         rewards += step.rewards
         costs += step.reward_terms[COST_TERM]
-        windows.append(step.window.journeys)
+        journeys.append(step.window.journeys)
+        violated.append(service_levels(step.window, loop.application).violated)
         actions = nothing
-    journeys = np.concatenate(windows, axis=1)  # [N, H, J, F]
     last_minute = round(RECOVERY_SECONDS / settings.time_scales.observation_bucket_seconds)
     columns = [signal_index(JOURNEY_SIGNALS, name) for name in TRUTH_SIGNALS]
     return _Futures(
         returns=rewards / settings.horizon_steps,
         costs=costs / settings.horizon_steps,
-        recovered=~missed_objectives(loop.application, journeys[:, -last_minute:]).any(axis=1),
-        journeys=journeys[..., columns],
+        recovered=~np.concatenate(violated, axis=1)[:, -last_minute:].any(axis=1),
+        journeys=np.concatenate(journeys, axis=1)[..., columns],
     )
 
 
