@@ -1,0 +1,187 @@
+"""config -> jobs -> pool of actors -> run directories -> summary: the fill of a data set."""
+
+import shutil
+import signal
+import threading
+import time
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import FrameType
+
+import numpy as np
+from rich.console import Console
+from rich.table import Table
+
+from envs.rewards.reward_function import RewardWeights
+from envs.time_scales import TimeScales
+from ray_configs.errors import UserError
+from ray_configs.loading import load
+from rollouts.actor import check_policies
+from rollouts.collect_arguments import CollectArguments
+from rollouts.dataset.schema import TORN_PREFIX
+from rollouts.dataset.writer import run_path
+from rollouts.episode import EpisodeSummary, Job, RolloutError
+from rollouts.jobs import PolicyShare, ScenarioDraw, draw_jobs
+from rollouts.pool import FillResult, PoolSettings, fill
+from rollouts.progress import progress
+from rollouts.ray_session import RaySettings, ray_session
+from rollouts.stands import StandsSpec
+
+_MAX_ERRORS_SHOWN = 5
+
+
+@dataclass(frozen=True, kw_only=True)
+class CollectConfig:
+    """What a fill plays, and with what."""
+
+    scenarios: tuple[ScenarioDraw, ...]
+    policies: tuple[PolicyShare, ...]
+    dataset: str
+    """Folder of the data set; a relative one is taken from the current directory."""
+    application: str = "small-core"
+    backend: str = "simulated"
+    seed: int = 0
+    """Drives the stands' randomness and which scenario falls to which policy."""
+    stands_per_actor: int = 16
+    pool: PoolSettings = field(default_factory=PoolSettings)
+    time_scales: TimeScales = field(default_factory=TimeScales)
+    reward: RewardWeights = field(default_factory=RewardWeights)
+    ray: RaySettings = field(default_factory=RaySettings)
+
+    def __post_init__(self) -> None:
+        if not sum(policy.share for policy in self.policies) > 0:
+            raise ValueError("policies must hold at least one with a share above 0")
+        if self.seed < 0:
+            raise ValueError(f"seed must not be negative, not {self.seed}")
+        if self.stands_per_actor < 1:
+            raise ValueError(f"stands_per_actor must be at least 1, not {self.stands_per_actor}")
+
+    def stands(self) -> StandsSpec:
+        """What each actor holds."""
+        return StandsSpec(
+            application=self.application,
+            backend=self.backend,
+            stands_per_actor=self.stands_per_actor,
+            time_scales=self.time_scales,
+            reward=self.reward,
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class CollectResult:
+    """A fill that ended."""
+
+    dataset_dir: Path
+    jobs: tuple[Job, ...]
+    fill: FillResult
+    seconds: float
+
+
+def collect_command(arguments: CollectArguments) -> int:
+    """Run a fill from the command line; 0 only if every job is committed."""
+    config = load(arguments.config, CollectConfig)
+    console = Console()
+    result = collect(config, arguments.out, resume=arguments.resume, console=console)
+    _print_summary(result, console)
+    return 0 if result.fill.is_complete else 1
+
+
+def collect(
+    config: CollectConfig, out: Path | None = None, *, resume: bool = False, console: Console | None = None
+) -> CollectResult:
+    """Play every job of `config` and commit it under `out` (or the config's data set).
+
+    SIGTERM and SIGINT stop it: committed runs stay, and the result says what is left.
+
+    Raises:
+        UserError: bad input, runs that are there already without `resume`, or no place to write to or to play on.
+    """
+    started = time.monotonic()
+    # Absolute, because a job and its actors may have another working directory.
+    dataset_dir = Path(out or config.dataset).absolute()
+    jobs = draw_jobs(config.stands(), config.scenarios, config.policies, config.seed)
+    check_policies(config.stands(), jobs)
+    _make_dataset(dataset_dir, jobs, resume)
+    with ray_session(config.ray), _stop_on_signal() as stop, progress("episodes", len(jobs), console) as advance:
+
+        def on_result(result: EpisodeSummary | RolloutError) -> None:
+            advance()
+
+        outcome = fill(jobs, dataset_dir, config.stands(), config.pool, on_result=on_result, should_stop=stop.is_set)
+    _remove_torn(dataset_dir, jobs)
+    return CollectResult(dataset_dir=dataset_dir, jobs=jobs, fill=outcome, seconds=time.monotonic() - started)
+
+
+def _make_dataset(dataset_dir: Path, jobs: Sequence[Job], resume: bool) -> None:
+    try:
+        dataset_dir.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UserError(f"cannot make {dataset_dir}: {error.strerror}; give another --out") from error
+    num_there = sum(run_path(dataset_dir, job.run_id).is_dir() for job in jobs)
+    if num_there and not resume:
+        raise UserError(
+            f"{dataset_dir} holds {num_there} of the {len(jobs)} runs already: add --resume to play the rest, or give "
+            "another --out"
+        )
+
+
+def _remove_torn(dataset_dir: Path, jobs: Sequence[Job]) -> None:
+    """Delete what actors of this fill left behind when they were killed; another fill's files stay."""
+    ours = {job.run_id for job in jobs}
+    for path in dataset_dir.glob(f"{TORN_PREFIX}*"):
+        if path.name.removeprefix(TORN_PREFIX).split("-")[0] in ours:
+            shutil.rmtree(path, ignore_errors=True)
+
+
+@contextmanager
+def _stop_on_signal() -> Iterator[threading.Event]:
+    """An event that SIGTERM and SIGINT set inside the block; a second signal has its usual effect.
+
+    Entered after Ray has started, because Ray installs handlers of its own. Only the main thread can have handlers.
+    """
+    stop = threading.Event()
+    if threading.current_thread() is not threading.main_thread():
+        yield stop
+        return
+    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+
+    def on_signal(number: int, frame: FrameType | None) -> None:
+        stop.set()
+        signal.signal(number, before[signal.Signals(number)])
+
+    for number in before:
+        signal.signal(number, on_signal)
+    try:
+        yield stop
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _print_summary(result: CollectResult, console: Console) -> None:
+    policies = {job.run_id: job.policy.name for job in result.jobs}
+    returns = defaultdict(list)
+    for summary in result.fill.summaries:
+        returns[policies[summary.run_id]].append(summary.episode_return)
+    table = Table("policy", "episodes", "mean return", "worst", "best")
+    for name, values in sorted(returns.items()):
+        cells = (np.mean(values), min(values), max(values))
+        table.add_row(name, str(len(values)), *(f"{value:.2f}" for value in cells))
+    if returns:
+        console.print(table)
+    played, found, jobs = len(result.fill.summaries), len(result.fill.found), len(result.jobs)
+    console.print(
+        f"{played + found} of {jobs} episodes committed ({found} found there) in {result.seconds:.1f} s, "
+        f"{played / result.seconds:.1f} per second: {result.dataset_dir}",
+        highlight=False,
+        soft_wrap=True,
+    )
+    for error in result.fill.errors[:_MAX_ERRORS_SHOWN]:
+        console.print(f"failed: run {error.run_id}: {error.kind}: {error.message}", highlight=False, soft_wrap=True)
+    if len(result.fill.errors) > _MAX_ERRORS_SHOWN:
+        console.print(f"... and {len(result.fill.errors) - _MAX_ERRORS_SHOWN} more failed", highlight=False)
+    if result.fill.unplayed:
+        console.print(f"stopped with {len(result.fill.unplayed)} to play: add --resume to go on", highlight=False)

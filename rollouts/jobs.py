@@ -1,0 +1,87 @@
+"""Scenarios x policies -> jobs, the same ones every time: a job's id is a hash of what it plays and how."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from math import floor
+
+import numpy as np
+
+from clusters.scenario import Scenario, Split
+from envs.scenarios.generator import draw_scenarios
+from rollouts.episode import Job, PolicySpec
+from rollouts.stands import StandsSpec
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScenarioDraw:
+    """Scenarios of one split to draw."""
+
+    split: Split
+    count: int
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if self.count < 0 or self.seed < 0:
+            raise ValueError(f"count and seed must not be negative, not {self.count} and {self.seed}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class PolicyShare:
+    """A policy, and its share of the episodes."""
+
+    name: str
+    share: float = 1.0
+    """Relative to the other policies' shares."""
+    parameters: Mapping[str, float | int | str | bool] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if not self.share >= 0:
+            raise ValueError(f"share of policy {self.name!r} must not be negative, not {self.share}")
+
+
+def draw_jobs(
+    spec: StandsSpec, draws: Sequence[ScenarioDraw], policies: Sequence[PolicyShare], seed: int
+) -> tuple[Job, ...]:
+    """One job per scenario; the policies' numbers of jobs follow their shares exactly, their places the seed.
+
+    Raises:
+        UserError: the application is unknown.
+    """
+    scenarios = [
+        scenario
+        for draw in draws
+        for scenario in draw_scenarios(spec.application, draw.split, draw.count, draw.seed, spec.time_scales)
+    ]
+    jobs = [
+        _job(spec, scenario, PolicySpec(name=policy.name, parameters=policy.parameters), seed)
+        for scenario, policy in zip(scenarios, _dealt(policies, len(scenarios), seed), strict=True)
+    ]
+    # The same scenario can stand in two draws; played by the same policy it is the same run.
+    return tuple({job.run_id: job for job in jobs}.values())
+
+
+def _dealt(policies: Sequence[PolicyShare], count: int, seed: int) -> list[PolicyShare]:
+    """`count` policies in a shuffled order, by largest remainder."""
+    total = sum(policy.share for policy in policies)
+    exact = [count * policy.share / total for policy in policies]
+    counts = [floor(value) for value in exact]
+    by_remainder = sorted(range(len(policies)), key=lambda index: counts[index] - exact[index])
+    for index in by_remainder[: count - sum(counts)]:
+        counts[index] += 1
+    dealt = [policy for policy, number in zip(policies, counts, strict=True) for _ in range(number)]
+    order = np.random.default_rng(seed).permutation(count)
+    return [dealt[index] for index in order]
+
+
+def _job(spec: StandsSpec, scenario: Scenario, policy: PolicySpec, seed: int) -> Job:
+    stand_seed = _hash(seed, scenario.name) % 2**63
+    parameters = sorted(policy.parameters.items())
+    how = (spec.backend, spec.time_scales, spec.rules, spec.reward)
+    run_id = f"{_hash(scenario, stand_seed, policy.name, parameters, how):016x}"[:12]
+    return Job(run_id=run_id, scenario=scenario, seed=stand_seed, policy=policy)
+
+
+def _hash(*content: object) -> int:
+    """64 bits of content; every part is a plain value or a frozen dataclass, whose repr says all of it."""
+    return int.from_bytes(hashlib.sha256(repr(content).encode()).digest()[:8], "big")

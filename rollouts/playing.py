@@ -1,0 +1,125 @@
+"""scenarios -> reset -> (observe -> policies act -> step)* -> episodes, N stands together.
+
+The one place where policies meet stands: a fill records what it returns, closed-loop evaluation judges it.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from envs.control_loop import ControlLoop, LoopStep
+from numpy.typing import NDArray
+
+from clusters.telemetry import TelemetryWindow
+from rollouts.episode import Episode, Job, StepRecord
+from rollouts.policies.policy import Decision, Policy
+
+
+@dataclass(kw_only=True)
+class _Recording:
+    """What has been seen of one episode so far."""
+
+    windows: list[TelemetryWindow]
+    steps: list[StepRecord] = field(default_factory=list)
+    end_reason: str = ""
+
+
+def play_episodes(loop: ControlLoop, jobs: Sequence[Job], policies: Sequence[Policy]) -> list[Episode]:
+    """Play each job to its end on a stand of its own; stand i plays job i under policy i.
+
+    Args:
+        loop: at least as many stands as there are jobs; the others rest.
+        jobs: what to play.
+        policies: one per job; each is reset with its job's seed.
+
+    Returns:
+        One episode per job, in order. `info` of a policy holds `candidates` (names), `step` and `time_ns`.
+
+    Raises:
+        ValueError: a policy chose a masked action.
+    """
+    loop.reset(range(len(jobs)), [job.scenario for job in jobs], [job.seed for job in jobs])
+    for job, policy in zip(jobs, policies, strict=True):
+        policy.reset(job.seed)
+    warmup = loop.warmup()
+    recordings = [_Recording(windows=[warmup.of_stand(stand)]) for stand in range(len(jobs))]
+    while running := [stand for stand, recording in enumerate(recordings) if not recording.end_reason]:
+        decisions = _decide(loop, jobs, policies, recordings, running)
+        actions = np.full(loop.num_stands, loop.catalogue.index("do_nothing"))
+        active = np.zeros(loop.num_stands, dtype=np.bool_)
+        for stand, decision in decisions.items():
+            actions[stand], active[stand] = decision.action, True
+        step = loop.step(actions, active)
+        for stand, decision in decisions.items():
+            recordings[stand].windows.append(step.window.of_stand(stand))
+            recordings[stand].steps.append(_record(loop, jobs[stand], decision, step, stand))
+            recordings[stand].end_reason = step.end_reasons[stand]
+    return [_episode(loop, job, recording) for job, recording in zip(jobs, recordings, strict=True)]
+
+
+def _decide(
+    loop: ControlLoop,
+    jobs: Sequence[Job],
+    policies: Sequence[Policy],
+    recordings: Sequence[_Recording],
+    running: Sequence[int],
+) -> dict[int, Decision]:
+    observations, times_ns = loop.observe(), loop.time_ns()
+    decisions = {}
+    for stand in running:
+        observation = {name: values[stand] for name, values in observations.items()}
+        info = {
+            "candidates": jobs[stand].scenario.candidates,
+            "step": len(recordings[stand].steps),
+            "time_ns": int(times_ns[stand]),
+        }
+        decision = policies[stand].act(observation, info)
+        if not observation["action_mask"][decision.action]:
+            raise ValueError(
+                f"policy {jobs[stand].policy.name!r} chose {loop.catalogue.names[decision.action]!r}, which is masked"
+            )
+        decisions[stand] = decision
+    return decisions
+
+
+def _record(loop: ControlLoop, job: Job, decision: Decision, step: LoopStep, stand: int) -> StepRecord:
+    return StepRecord(
+        time_ns=int(step.action_times_ns[stand]),
+        action=decision.action,
+        action_name=loop.catalogue.names[decision.action],
+        probability=decision.probability,
+        candidate_set=job.scenario.candidates,
+        receipt=step.receipts[stand],
+        fault_receipts=step.fault_receipts[stand],
+        reward=float(step.rewards[stand]),
+        reward_terms={name: float(values[stand]) for name, values in step.reward_terms.items()},
+    )
+
+
+def _episode(loop: ControlLoop, job: Job, recording: _Recording) -> Episode:
+    return Episode(
+        run_id=job.run_id,
+        scenario=job.scenario,
+        seed=job.seed,
+        policy=job.policy,
+        time_scales=loop.time_scales,
+        telemetry=_joined(recording.windows),
+        steps=tuple(recording.steps),
+        end_reason=recording.end_reason,
+    )
+
+
+def _joined(windows: Sequence[TelemetryWindow]) -> TelemetryWindow:
+    """Consecutive windows of one stand as one."""
+
+    def join(arrays: list[NDArray[np.float32]]) -> NDArray[np.float32]:
+        return np.concatenate(arrays, axis=0)
+
+    return TelemetryWindow(
+        bucket_seconds=windows[0].bucket_seconds,
+        times_ns=np.concatenate([window.times_ns for window in windows]),
+        nodes=join([window.nodes for window in windows]),
+        edges=join([window.edges for window in windows]),
+        journeys=join([window.journeys for window in windows]),
+        stand=join([window.stand for window in windows]),
+    )

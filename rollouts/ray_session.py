@@ -1,0 +1,110 @@
+"""One Ray session, local or on a cluster, with the settings that a small shared machine needs."""
+
+import logging
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ray_configs.errors import UserError
+
+PROJECT_ROOT = Path(__file__).resolve().parents[1]
+_PACKAGES = ("clusters", "envs", "rollouts", "learners", "ray_configs")
+_ENVIRONMENT: Mapping[str, str] = {
+    # Ray's ports listen on every interface, so a session without a token would obey anybody on the network.
+    "RAY_AUTH_MODE": "token",
+    "RAY_USAGE_STATS_ENABLED": "0",
+    # Two processes with two threads each on two cores are several times slower than with one.
+    "OMP_NUM_THREADS": "1",
+    # Ray warns that it will stop hiding accelerators from actors that ask for none; take the coming behaviour.
+    "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class RaySettings:
+    """A local session; a cluster named by RAY_ADDRESS has its own."""
+
+    num_cpus: int | None = None
+    """Logical CPUs; None: those of the machine."""
+    object_store_bytes: int = 300_000_000
+    """Memory for objects; results are paths, so little is needed."""
+
+
+@contextmanager
+def ray_session(settings: RaySettings | None = None) -> Iterator[None]:
+    """Be connected to Ray inside the block.
+
+    In this order: the session that this process has already (left open afterwards), the cluster that RAY_ADDRESS names
+    (as inside a Ray job), a local session of our own, whose processes and files are gone afterwards.
+
+    Raises:
+        UserError: RAY_ADDRESS names a cluster that does not answer.
+    """
+    for name, value in _ENVIRONMENT.items():
+        os.environ.setdefault(name, value)
+    import ray
+
+    if ray.is_initialized():
+        yield
+        return
+    address = os.environ.get("RAY_ADDRESS")
+    if address:
+        _connect(address)
+        try:
+            yield
+        finally:
+            ray.shutdown()
+        return
+    # Short and on the root file system: the paths of Ray's sockets must stay under 107 bytes.
+    temp_dir = tempfile.mkdtemp(prefix="ray-", dir="/tmp")
+    try:
+        _start(settings or RaySettings(), temp_dir)
+        yield
+    finally:
+        ray.shutdown()
+        shutil.rmtree(temp_dir, ignore_errors=True)
+
+
+def _start(settings: RaySettings, temp_dir: str) -> None:
+    import ray
+
+    before = os.environ.get("PYTHONPATH")
+    # The session's processes inherit the environment: actors import our packages whatever the working directory.
+    os.environ["PYTHONPATH"] = os.pathsep.join([str(PROJECT_ROOT), *([before] if before else [])])
+    try:
+        ray.init(
+            address="local",
+            num_cpus=settings.num_cpus,
+            include_dashboard=False,
+            object_store_memory=settings.object_store_bytes,
+            _temp_dir=temp_dir,
+            **_quiet(),
+        )
+    finally:
+        if before is None:
+            del os.environ["PYTHONPATH"]
+        else:
+            os.environ["PYTHONPATH"] = before
+
+
+def _connect(address: str) -> None:
+    import ray
+
+    # A job's environment was shipped with the job; a plain script ships the packages (not the data beside them).
+    is_job = "RAY_JOB_CONFIG_JSON_ENV_VAR" in os.environ
+    runtime_env = None if is_job else {"py_modules": [str(PROJECT_ROOT / name) for name in _PACKAGES]}
+    try:
+        ray.init(address=address, runtime_env=runtime_env, **_quiet())
+    except ConnectionError as error:
+        raise UserError(
+            f"no Ray cluster answers at RAY_ADDRESS={address}: start one, or unset RAY_ADDRESS to run locally"
+        ) from error
+
+
+def _quiet() -> dict[str, Any]:
+    return {"log_to_driver": False, "logging_level": logging.WARNING}
