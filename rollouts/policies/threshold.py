@@ -17,7 +17,8 @@ class ThresholdRules:
 
     1. Memory near its limit: restart the service before it is killed.
     2. CPU saturated: scale the service up, or raise its CPU limit where it cannot be scaled.
-    3. Own errors or own latency up while no CPU is saturated: roll back a configuration of that service.
+    3. Own errors or own latency up while no CPU is saturated: roll back a configuration of that service, or of its
+       callers where it has none; each configuration once.
     4. Far more CPU than needed, after a scale-up: scale down towards the application's own replicas.
 
     After an action on a service the rules leave that service alone for the cool-down.
@@ -51,9 +52,10 @@ class ThresholdRules:
         self.reset(context.seed)
 
     def reset(self, seed: int) -> None:
-        """Forget the baseline and the cool-downs."""
+        """Forget the baseline, the cool-downs and what was rolled back."""
         self._healthy_latency: NDArray[np.float64] | None = None
         self._quiet_steps: dict[str, int] = {}
+        self._rolled_back: set[int] = set()
 
     def act(self, observation: Observation, info: Mapping[str, Any]) -> Decision:
         """Apply the first rule that has an allowed remedy."""
@@ -66,6 +68,8 @@ class ThresholdRules:
         for action in self._remedies(readings, self._healthy_latency):
             if observation["action_mask"][action] > 0 and self._actions[action].target not in self._quiet_steps:
                 self._quiet_steps[self._actions[action].target] = self._cool_down_steps
+                if self._actions[action].type is ActionType.ROLL_BACK:
+                    self._rolled_back.add(action)
                 return Decision(action=action, probability=1.0)
         return Decision(action=self._do_nothing, probability=1.0)
 
@@ -84,11 +88,18 @@ class ThresholdRules:
             )
             suspects = _worst_first(readings.own_error_ratio, self._high_errors) + _worst_first(growth, 0.0)
             for service in suspects:
-                yield from self._of_type(ActionType.ROLL_BACK, service)
+                yield from self._roll_backs(service)
         idle = _worst_first(-cpu, -self._low_cpu)
         for service in idle:
             spare = readings.replicas_desired[service] - self._application.services[service].replicas
             yield from (a for a in self._of_type(ActionType.SCALE, service) if -spare <= self._actions[a].level < 0)
+
+    def _roll_backs(self, service: int) -> list[int]:
+        names = self._application.service_names
+        own = self._of_type(ActionType.ROLL_BACK, service)
+        callers = [names.index(edge.source) for edge in self._application.edges if edge.target == names[service]]
+        found = own or [action for caller in callers for action in self._of_type(ActionType.ROLL_BACK, caller)]
+        return [action for action in found if action not in self._rolled_back]
 
     def _of_type(self, kind: ActionType, service: int) -> list[int]:
         name = self._application.service_names[service]
