@@ -8,10 +8,9 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from envs.control_loop import ControlLoop
-
 from clusters.applications import load_application
 from envs.actions.catalogue import ActionCatalogue
+from envs.control_loop import ControlLoop
 from ray_configs.errors import UserError
 from rollouts.dataset.writer import write_run
 from rollouts.episode import Episode, EpisodeSummary, Job, PolicySpec, RolloutError

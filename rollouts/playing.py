@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
-from envs.control_loop import ControlLoop, LoopStep
 from numpy.typing import NDArray
 
 from clusters.telemetry import TelemetryWindow
+from envs.control_loop import ControlLoop, LoopStep
 from rollouts.episode import Episode, Job, StepRecord
 from rollouts.policies.policy import Decision, Policy
 
@@ -41,8 +41,7 @@ def play_episodes(loop: ControlLoop, jobs: Sequence[Job], policies: Sequence[Pol
     loop.reset(range(len(jobs)), [job.scenario for job in jobs], [job.seed for job in jobs])
     for job, policy in zip(jobs, policies, strict=True):
         policy.reset(job.seed)
-    warmup = loop.warmup()
-    recordings = [_Recording(windows=[warmup.of_stand(stand)]) for stand in range(len(jobs))]
+    recordings = [_Recording(windows=[window]) for window in _warmups(loop, jobs)]
     while running := [stand for stand, recording in enumerate(recordings) if not recording.end_reason]:
         decisions = _decide(loop, jobs, policies, recordings, running)
         actions = np.full(loop.num_stands, loop.catalogue.index("do_nothing"))
@@ -55,6 +54,14 @@ def play_episodes(loop: ControlLoop, jobs: Sequence[Job], policies: Sequence[Pol
             recordings[stand].steps.append(_record(loop, jobs[stand], decision, step, stand))
             recordings[stand].end_reason = step.end_reasons[stand]
     return [_episode(loop, job, recording) for job, recording in zip(jobs, recordings, strict=True)]
+
+
+def _warmups(loop: ControlLoop, jobs: Sequence[Job]) -> list[TelemetryWindow]:
+    """The telemetry of each job's own warm-up."""
+    seconds = [job.scenario.warmup_seconds for job in jobs]
+    longest = loop.window(window_seconds=max(seconds))
+    num_buckets = [round(value / longest.bucket_seconds) for value in seconds]
+    return [_latest(longest.of_stand(stand), number) for stand, number in enumerate(num_buckets)]
 
 
 def _decide(
@@ -106,6 +113,17 @@ def _episode(loop: ControlLoop, job: Job, recording: _Recording) -> Episode:
         telemetry=_joined(recording.windows),
         steps=tuple(recording.steps),
         end_reason=recording.end_reason,
+    )
+
+
+def _latest(window: TelemetryWindow, num_buckets: int) -> TelemetryWindow:
+    return TelemetryWindow(
+        bucket_seconds=window.bucket_seconds,
+        times_ns=window.times_ns[-num_buckets:],
+        nodes=window.nodes[-num_buckets:],
+        edges=window.edges[-num_buckets:],
+        journeys=window.journeys[-num_buckets:],
+        stand=window.stand[-num_buckets:],
     )
 
 

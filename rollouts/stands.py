@@ -7,10 +7,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from clusters.simulated.stands import SimulatedStands
-from envs.control_loop import ControlLoop, EpisodeRules
 
 from clusters.applications import load_application
 from clusters.stand import StandBatch
+from envs.control_loop import ControlLoop, EpisodeRules
 from envs.rewards.reward_function import RewardFunction, RewardWeights
 from envs.time_scales import TimeScales
 from ray_configs.errors import UserError

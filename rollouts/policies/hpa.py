@@ -57,7 +57,7 @@ class HorizontalPodAutoscaler:
         readings = read(observation, self._application, self._num_buckets)
         wanted: list[tuple[float, int]] = []
         for position, service in enumerate(self._application.services):
-            current = readings.replicas_desired[position]
+            current = float(readings.replicas_desired[position])
             if not service.is_scalable or not current > 0:
                 continue
             desired = self._stabilised(position, round(current), self._recommend(readings, position))
@@ -70,10 +70,10 @@ class HorizontalPodAutoscaler:
 
     def _recommend(self, readings: Readings, position: int) -> int:
         """Replicas for one service by the formula, before stabilisation."""
-        current = round(readings.replicas_desired[position])
-        ready = readings.replicas_ready[position]
-        usage = readings.cpu_usage_millicores[position]
-        target = self._target * readings.cpu_limit_millicores[position]
+        current = round(float(readings.replicas_desired[position]))
+        ready = float(readings.replicas_ready[position])
+        usage = float(readings.cpu_usage_millicores[position])
+        target = self._target * float(readings.cpu_limit_millicores[position])
         if not (ready > 0 and target > 0 and np.isfinite(usage)):
             return current
         counted = float(ready)

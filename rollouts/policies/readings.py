@@ -70,7 +70,7 @@ def read(observation: Observation, application: Application, num_buckets: int) -
 def _per_request(per_second: NDArray[np.float64], rate: NDArray[np.float64], application: Application) -> NDArray[Any]:
     """[S] a quantity of the outgoing edges ([E], per second), summed by caller, per request that the caller serves."""
     callers = [application.service_names.index(edge.source) for edge in application.edges]
-    summed = np.bincount(callers, weights=np.nan_to_num(per_second), minlength=len(rate))
+    summed = np.bincount(callers, weights=np.nan_to_num(per_second), minlength=len(rate)).astype(np.float64)
     return np.nan_to_num(_divide(summed, rate))
 
 
@@ -78,7 +78,7 @@ def _mean(values: NDArray[np.float32]) -> NDArray[np.float64]:
     """[T, X] -> [X] the mean over time of what was measured (an observation says -1 where nothing was)."""
     measured = values >= 0
     total = np.where(measured, values, 0.0).sum(axis=0, dtype=np.float64)
-    return _divide(total, measured.sum(axis=0).astype(np.float64))
+    return _divide(total, measured.sum(axis=0, dtype=np.float64))
 
 
 def _divide(numerator: NDArray[np.float64], denominator: NDArray[np.float64]) -> NDArray[np.float64]:
