@@ -70,7 +70,9 @@ def from_document(document: Any, kind: type[T], *, source: str) -> T:
 def command_from_json(text: str) -> Command | None:
     """The command in an actions row's `parameters`; None for `{}`. ValueError or TypeError if it is none."""
     document = json.loads(text)
-    command: Command | None = _with_commands(document) if document else None
+    command: Command | None = _with_commands(document) if document != {} else None
+    if command is not None and not isinstance(command, get_args(Command)):
+        raise ValueError(f"{text} has no known verb: known are {', '.join(VERBS)}")
     return command
 
 

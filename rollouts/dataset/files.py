@@ -51,7 +51,7 @@ def read_table(path: Path, columns: Sequence[str] | None = None) -> Any:
         UserError: it is missing, damaged, or lacks a column.
     """
     try:
-        with pq.ParquetFile(path) as file:
+        with pq.ParquetFile(path, page_checksum_verification=True) as file:
             absent = set(columns or TABLES[path.name].names) - set(file.schema_arrow.names)
             if absent:
                 raise UserError(f"{path} lacks the column {min(absent)!r}; {_FIX}")

@@ -228,4 +228,5 @@ def parquet_options(schema: Any) -> dict[str, Any]:
         "compression": "zstd",
         "compression_level": 1,
         "write_statistics": [name for name in ("time",) if name in schema.names],
+        "write_page_checksum": True,
     }
