@@ -1,0 +1,30 @@
+"""Leave the stand alone."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from clusters.commands import OperatorCommand
+from clusters.topology import Application
+from envs.actions.action import Action, ActionType, Controls
+
+
+class DoNothing:
+    """The one action that is always allowed and sends nothing."""
+
+    type = ActionType.DO_NOTHING
+
+    def enumerate(self, application: Application) -> Sequence[Action]:
+        """One action."""
+        return [Action(name="do_nothing", type=self.type)]
+
+    def mask(self, action: Action, application: Application, controls: Controls) -> NDArray[np.bool_]:
+        """[N] always allowed."""
+        return np.ones(len(controls.rate_limits_rps), dtype=np.bool_)
+
+    def command(
+        self, action: Action, application: Application, controls: Controls, stand: int
+    ) -> OperatorCommand | None:
+        """Nothing to send."""
+        return None

@@ -1,0 +1,43 @@
+"""Admit only part of the nominal load at the entry, or lift that limit."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from clusters.commands import OperatorCommand, SetRateLimit
+from clusters.topology import Application
+from envs.actions.action import Action, ActionType, Controls
+
+ADMITTED_SHARES = (0.75, 0.5)
+
+
+class RateLimit:
+    """A limit is a share of the application's nominal rate; a limit already set is masked, as is lifting none."""
+
+    type = ActionType.RATE_LIMIT
+
+    def enumerate(self, application: Application) -> Sequence[Action]:
+        """Each share, and lifting; the level is the admitted share minus 1 (0: everything is admitted)."""
+        limits = [
+            Action(name=f"rate_limit:{share:.0%}", type=self.type, level=share - 1.0) for share in ADMITTED_SHARES
+        ]
+        return [*limits, Action(name="rate_limit:lift", type=self.type)]
+
+    def mask(self, action: Action, application: Application, controls: Controls) -> NDArray[np.bool_]:
+        """[N] whether the action would change the limit."""
+        wanted = _limit_rps(action, application)
+        allowed: NDArray[np.bool_] = (
+            ~np.isnan(controls.rate_limits_rps) if wanted is None else controls.rate_limits_rps != wanted
+        )
+        return allowed
+
+    def command(
+        self, action: Action, application: Application, controls: Controls, stand: int
+    ) -> OperatorCommand | None:
+        """The limit in requests per second."""
+        return SetRateLimit(limit_rps=_limit_rps(action, application))
+
+
+def _limit_rps(action: Action, application: Application) -> float | None:
+    return None if action.level == 0.0 else application.nominal_rate_rps * (1.0 + action.level)

@@ -1,0 +1,43 @@
+"""Add or remove replicas of a service that more replicas help."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from clusters.commands import OperatorCommand, Scale
+from clusters.topology import Application
+from envs.actions.action import Action, ActionType, Controls
+
+REPLICA_CHANGES = (1, 2, -1)
+MIN_REPLICAS = 1
+
+
+class ScaleService:
+    """Relative to the replicas that the operator has asked for so far, between one and the service's maximum."""
+
+    type = ActionType.SCALE
+
+    def enumerate(self, application: Application) -> Sequence[Action]:
+        """Each change for each scalable service; the level is the number of replicas added."""
+        return [
+            Action(name=f"scale:{service.name}:{change:+d}", type=self.type, target=service.name, level=float(change))
+            for service in application.services
+            if service.is_scalable
+            for change in REPLICA_CHANGES
+        ]
+
+    def mask(self, action: Action, application: Application, controls: Controls) -> NDArray[np.bool_]:
+        """[N] whether the new count is within bounds."""
+        wanted = controls.replicas[:, application.service_names.index(action.target)] + int(action.level)
+        allowed: NDArray[np.bool_] = (wanted >= MIN_REPLICAS) & (
+            wanted <= application.service(action.target).max_replicas
+        )
+        return allowed
+
+    def command(
+        self, action: Action, application: Application, controls: Controls, stand: int
+    ) -> OperatorCommand | None:
+        """The absolute replica count."""
+        current = int(controls.replicas[stand, application.service_names.index(action.target)])
+        return Scale(service=action.target, replicas=current + int(action.level))

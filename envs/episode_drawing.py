@@ -1,0 +1,45 @@
+"""Which scenario a reset plays, and what `info` says of it: shared by the single and the vector environment."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from clusters.scenario import Scenario, Split
+from envs.scenarios.generator import draw_scenario
+from envs.scenarios.named import named_scenario
+from envs.scenarios.splits import SEED_RANGES
+from envs.time_scales import TimeScales
+from ray_configs.errors import UserError
+
+TRAIN_SEEDS = SEED_RANGES[Split.TRAIN]
+MAX_STAND_SEED = 2**31
+
+
+def choose_episode(
+    application: str, options: Mapping[str, Any] | None, time_scales: TimeScales, rng: np.random.Generator
+) -> tuple[Scenario, int]:
+    """The scenario and the stand's seed of the next episode; without options a training scenario is drawn.
+
+    Raises:
+        UserError: `options["scenario"]` is neither a scenario nor the name of one, or there is another option.
+    """
+    scenario_seed = int(rng.integers(TRAIN_SEEDS.start, TRAIN_SEEDS.stop))
+    stand_seed = int(rng.integers(MAX_STAND_SEED))
+    unknown = sorted(set(options or ()) - {"scenario"})
+    if unknown:
+        raise UserError(f"reset has no option {unknown[0]!r}; the only one is 'scenario'")
+    wanted = (options or {}).get("scenario")
+    match wanted:
+        case None:
+            return draw_scenario(application, scenario_seed, time_scales), stand_seed
+        case str():
+            return named_scenario(wanted, time_scales), stand_seed
+        case Scenario():
+            return wanted, stand_seed
+    raise UserError(f"option 'scenario' is a {type(wanted).__name__}; give a Scenario or the name of one")
+
+
+def reset_info(scenario: Scenario) -> dict[str, Any]:
+    """What a policy may know of its episode. A drawn name holds a seed, never what is broken."""
+    return {"time_seconds": 0.0, "scenario": scenario.name, "candidates": scenario.candidates}

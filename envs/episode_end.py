@@ -1,0 +1,72 @@
+"""When an episode is over.
+
+Legend: N stands, T reward buckets of the step.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from envs.loop_state import EMERGENCY, ESCALATED, GOAL, HORIZON, LoopState
+from envs.service_levels import ServiceLevels
+from envs.time_scales import TimeScales
+
+
+@dataclass(frozen=True, kw_only=True)
+class EpisodeRules:
+    """What may end an episode before its horizon. Escalation always does."""
+
+    end_on_goal: bool = True
+    """Every objective was met for `cooldown_seconds` after an incident, and no fault is still to come."""
+    end_on_emergency: bool = True
+    """Practically nothing has worked for `emergency_seconds`."""
+    emergency_seconds: float = 180.0
+    emergency_good_ratio: float = 0.02
+    """Less than this share of good requests is a total outage."""
+
+    def __post_init__(self) -> None:
+        if self.emergency_seconds <= 0:
+            raise ValueError(f"emergency_seconds must be positive, not {self.emergency_seconds}")
+        if not 0 <= self.emergency_good_ratio <= 1:
+            raise ValueError(f"emergency_good_ratio must be from 0 to 1, not {self.emergency_good_ratio}")
+
+
+def update_end(
+    levels: ServiceLevels,
+    moving: NDArray[np.bool_],
+    escalated: NDArray[np.bool_],
+    state: LoopState,
+    time_scales: TimeScales,
+    rules: EpisodeRules,
+) -> NDArray[np.bool_]:
+    """Bring the loop's memory of good and bad times up to date and set the end reasons (in place).
+
+    Returns:
+        [N] whether this step ended the episode as an emergency.
+    """
+    served = levels.weights.sum(axis=-1) > 0
+    down = served & (levels.mean(levels.good_ratio) < rules.emergency_good_ratio)
+    _extend(state.green_seconds, ~levels.violated, moving, time_scales.reward_bucket_seconds)
+    _extend(state.outage_seconds, down, moving, time_scales.reward_bucket_seconds)
+    state.incident_seen[moving & state.schedule.has_begun & levels.violated.any(axis=-1)] = True
+    recovered = (
+        state.incident_seen
+        & (state.schedule.num_injections_left == 0)
+        & (state.green_seconds >= time_scales.cooldown_seconds)
+    )
+    emergency = moving & rules.end_on_emergency & (state.outage_seconds >= rules.emergency_seconds) & ~escalated
+    state.end_reasons[moving & (state.step_index >= state.num_steps)] = HORIZON
+    state.end_reasons[moving & recovered & rules.end_on_goal] = GOAL
+    state.end_reasons[emergency] = EMERGENCY
+    state.end_reasons[moving & escalated] = ESCALATED
+    return emergency
+
+
+def _extend(
+    seconds: NDArray[np.float64], holds: NDArray[np.bool_], moving: NDArray[np.bool_], bucket_seconds: float
+) -> None:
+    """Lengthen, bucket by bucket, how long a condition has held; [N] in place."""
+    for bucket in range(holds.shape[-1]):
+        longer = np.where(holds[:, bucket], seconds + bucket_seconds, 0.0)
+        seconds[moving] = longer[moving]

@@ -1,0 +1,41 @@
+"""Something else burns the CPU of a service's replicas."""
+
+import numpy as np
+
+from clusters.commands import ClearFault, StressCpu
+from clusters.scenario import ScheduledFault
+from envs.demand import estimate_demand, loaded_services
+from envs.faults.fault import FaultRequest, Intensity, draw_between, scheduled
+
+PRESSURES: dict[Intensity, tuple[float, float]] = {
+    Intensity.MILD: (0.55, 0.7),
+    Intensity.VISIBLE: (1.0, 1.25),
+    Intensity.SEVERE: (1.5, 2.5),
+}
+"""Nominal demand over the capacity that the stressor leaves, at full strength: above 1 the queue grows."""
+MAX_LOAD_RATIO = 0.95
+
+
+class CpuPressure:
+    """Takes the share of the CPU limit that leaves the wanted pressure, so that it bites on idle services too."""
+
+    def draw(self, request: FaultRequest, rng: np.random.Generator) -> ScheduledFault:
+        """Pressure on one service that works for the users."""
+        services = loaded_services(request.application)
+        service = services[int(rng.integers(len(services)))]
+        utilisation = estimate_demand(request.application).utilisation
+        demand = float(utilisation[request.application.service_names.index(service)])
+        pressure = draw_between(PRESSURES[request.intensity], rng)
+        load_ratio = float(np.clip(1.0 - demand / pressure, 0.05, MAX_LOAD_RATIO))
+        return scheduled(
+            request,
+            rng,
+            kind="cpu_pressure",
+            target=service,
+            root_cause_kind="resource",
+            expected_symptoms=(f"CPU of {service} is at its limit", f"latency of {service} and its callers grows"),
+            command_at=lambda share: StressCpu(
+                fault_id=request.fault_id, service=service, load_ratio=load_ratio * share
+            ),
+            clearance=ClearFault(fault_id=request.fault_id),
+        )

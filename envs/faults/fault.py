@@ -1,0 +1,125 @@
+"""The contract of a kind of fault, and the course that faults take over time: start, growth, end."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol
+
+import numpy as np
+
+from clusters.commands import Command
+from clusters.scenario import ScheduledFault
+from clusters.topology import Application
+
+
+class Intensity(StrEnum):
+    """How strong a fault is at its full strength."""
+
+    MILD = "mild"
+    """Telemetry shows it; acting on it may cost more than it brings."""
+    VISIBLE = "visible"
+    """A service level objective is violated without action."""
+    SEVERE = "severe"
+    """Users cannot work."""
+
+
+class DurationClass(StrEnum):
+    """How long a fault lasts."""
+
+    TRANSIENT = "transient"
+    """One to two minutes; it heals by itself."""
+    MEDIUM = "medium"
+    """Three to five minutes."""
+    SLOW_BURN = "slow_burn"
+    """Grows in steps over minutes, and stays for minutes more."""
+
+
+LASTING_SECONDS: dict[DurationClass, tuple[float, float]] = {
+    DurationClass.TRANSIENT: (60.0, 120.0),
+    DurationClass.MEDIUM: (180.0, 300.0),
+    DurationClass.SLOW_BURN: (360.0, 480.0),
+}
+"""Shortest and longest time from start to end."""
+SLOW_BURN_SHARES = (0.4, 0.6, 0.8, 1.0)
+"""Share of the full strength at each step of a slow burn."""
+SLOW_BURN_STEP_SECONDS = (30.0, 60.0)
+
+
+@dataclass(frozen=True, kw_only=True)
+class FaultRequest:
+    """What a scenario asks of a fault family."""
+
+    fault_id: str
+    application: Application
+    intensity: Intensity
+    duration: DurationClass
+    start_seconds: float
+    """Seconds after the warm-up."""
+    bucket_seconds: float
+    """Every time of the fault is a multiple of it."""
+
+
+class FaultFamily(Protocol):
+    """One kind of fault: picks a target and parameters, and says when which command is injected."""
+
+    def draw(self, request: FaultRequest, rng: np.random.Generator) -> ScheduledFault:
+        """A fault. All choices come from `rng`."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Course:
+    """When a fault acts: `steps` are (seconds after the warm-up, share of the full strength)."""
+
+    steps: tuple[tuple[float, float], ...]
+    end_seconds: float
+
+
+def draw_course(request: FaultRequest, rng: np.random.Generator) -> Course:
+    """Start, growth and end by the duration class."""
+    start, bucket = request.start_seconds, request.bucket_seconds
+    end = start + draw_multiple(*LASTING_SECONDS[request.duration], bucket, rng)
+    if request.duration is not DurationClass.SLOW_BURN:
+        return Course(steps=((start, 1.0),), end_seconds=end)
+    step = draw_multiple(*SLOW_BURN_STEP_SECONDS, bucket, rng)
+    steps = tuple((start + number * step, share) for number, share in enumerate(SLOW_BURN_SHARES))
+    return Course(steps=steps, end_seconds=end)
+
+
+def draw_multiple(low: float, high: float, unit: float, rng: np.random.Generator) -> float:
+    """A multiple of `unit` between `low` and `high`, rounded up at the low end; at least one unit."""
+    first = max(1, int(np.ceil(low / unit)))
+    return unit * float(rng.integers(first, max(first, int(high // unit)) + 1))
+
+
+def draw_between(bounds: tuple[float, float], rng: np.random.Generator) -> float:
+    """Uniform between two bounds."""
+    return float(rng.uniform(*bounds))
+
+
+def scheduled(
+    request: FaultRequest,
+    rng: np.random.Generator,
+    *,
+    kind: str,
+    target: str,
+    root_cause_kind: str,
+    expected_symptoms: tuple[str, ...],
+    command_at: Callable[[float], Command],
+    clearance: Command,
+) -> ScheduledFault:
+    """A fault whose command depends on the share of its full strength reached."""
+    course = draw_course(request, rng)
+    return ScheduledFault(
+        fault_id=request.fault_id,
+        kind=kind,
+        target=target,
+        start_seconds=request.start_seconds,
+        end_seconds=course.end_seconds,
+        intensity=request.intensity.value,
+        duration=request.duration.value,
+        root_cause_kind=root_cause_kind,
+        expected_symptoms=expected_symptoms,
+        injections=tuple((seconds, command_at(share)) for seconds, share in course.steps),
+        clearance=clearance,
+    )

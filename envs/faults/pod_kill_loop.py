@@ -1,0 +1,37 @@
+"""A service's replicas are killed again and again."""
+
+import numpy as np
+
+from clusters.commands import ClearFault, KillPods
+from clusters.scenario import ScheduledFault
+from envs.demand import loaded_services
+from envs.faults.fault import FaultRequest, Intensity, draw_between, scheduled
+
+PERIODS_SECONDS: dict[Intensity, tuple[float, float]] = {
+    Intensity.MILD: (80.0, 120.0),
+    Intensity.VISIBLE: (30.0, 50.0),
+    Intensity.SEVERE: (10.0, 20.0),
+}
+"""Time between two kills, at full strength."""
+
+
+class PodKillLoop:
+    """Kills one replica a period; a slow burn kills ever more often."""
+
+    def draw(self, request: FaultRequest, rng: np.random.Generator) -> ScheduledFault:
+        """A loop on one service that works for the users."""
+        services = loaded_services(request.application)
+        service = services[int(rng.integers(len(services)))]
+        period = draw_between(PERIODS_SECONDS[request.intensity], rng)
+        return scheduled(
+            request,
+            rng,
+            kind="pod_kill_loop",
+            target=service,
+            root_cause_kind="availability",
+            expected_symptoms=(f"{service} restarts", f"calls to {service} fail"),
+            command_at=lambda share: KillPods(
+                fault_id=request.fault_id, service=service, period_seconds=float(round(period / share))
+            ),
+            clearance=ClearFault(fault_id=request.fault_id),
+        )

@@ -1,0 +1,107 @@
+"""Carrying out what policies chose: precheck, apply, and what the reward must know of it.
+
+Legend: N stands, A actions.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from clusters.commands import CheckStatus, CommandStatus, OperatorCommand, Receipt, Restart, SetCpuLimit, SetRateLimit
+from clusters.stand import StandBatch
+from envs.actions.action import ActionType
+from envs.actions.catalogue import ActionCatalogue
+from envs.actions.control_record import record_command
+from envs.loop_state import LoopState
+from envs.time_scales import TimeScales
+
+
+@dataclass(frozen=True, kw_only=True)
+class OperatorActivity:
+    """What the operator did to N stands in one step."""
+
+    receipts: list[Receipt | None]
+    """[N]"""
+    num_changes: NDArray[np.int64]
+    """[N] commands sent and not refused."""
+    num_replicas_touched: NDArray[np.int64]
+    """[N]"""
+    num_unsafe: NDArray[np.int64]
+    """[N]"""
+    escalated: NDArray[np.bool_]
+    """[N]"""
+
+
+def carry_out(
+    actions: NDArray[np.int64],
+    moving: NDArray[np.bool_],
+    batch: StandBatch,
+    catalogue: ActionCatalogue,
+    state: LoopState,
+    time_scales: TimeScales,
+) -> OperatorActivity:
+    """Apply the chosen actions of the stands that move; a masked one is refused, with a receipt that says so."""
+    num_stands = len(actions)
+    activity = OperatorActivity(
+        receipts=[None] * num_stands,
+        num_changes=np.zeros(num_stands, dtype=np.int64),
+        num_replicas_touched=np.zeros(num_stands, dtype=np.int64),
+        num_unsafe=np.zeros(num_stands, dtype=np.int64),
+        escalated=np.zeros(num_stands, dtype=np.bool_),
+    )
+    allowed = catalogue.mask(state.controls)
+    for stand in np.flatnonzero(moving & (actions > 0)).tolist():
+        action = int(actions[stand])
+        activity.escalated[stand] = catalogue.actions[action].type is ActionType.ESCALATE
+        command = catalogue.command(action, state.controls, stand)
+        if command is None:
+            continue
+        if not allowed[stand, action]:
+            activity.receipts[stand] = _rejected(command, catalogue.names[action], int(state.now_ns[stand]))
+            activity.num_unsafe[stand] += 1
+            continue
+        _apply(stand, command, batch, catalogue, state, time_scales, activity)
+    return activity
+
+
+def _apply(
+    stand: int,
+    command: OperatorCommand,
+    batch: StandBatch,
+    catalogue: ActionCatalogue,
+    state: LoopState,
+    time_scales: TimeScales,
+    activity: OperatorActivity,
+) -> None:
+    receipt = batch.apply(stand, command)
+    activity.receipts[stand] = receipt
+    if receipt.status in (CommandStatus.REJECTED, CommandStatus.FAILED):
+        activity.num_unsafe[stand] += 1
+        return
+    touched = record_command(state.controls, catalogue.application, stand, command)
+    activity.num_changes[stand] += 1
+    activity.num_replicas_touched[stand] += touched
+    state.schedule.heal(stand, command)
+    now_seconds = float(state.elapsed_seconds[stand])
+    match command:
+        case Restart(service=service) | SetCpuLimit(service=service):
+            position = catalogue.application.service_names.index(service)
+            if now_seconds - state.last_roll_seconds[stand, position] <= time_scales.cooldown_seconds:
+                activity.num_unsafe[stand] += 1
+            state.last_roll_seconds[stand, position] = now_seconds
+        case SetRateLimit(limit_rps=limit):
+            lasts = limit is not None and time_scales.action_duration_seconds > 0
+            state.limit_ends_seconds[stand] = now_seconds + time_scales.action_duration_seconds if lasts else np.inf
+
+
+def _rejected(command: OperatorCommand, name: str, now_ns: int) -> Receipt:
+    return Receipt(
+        command=command,
+        precheck_status=CheckStatus.FAILED,
+        status=CommandStatus.REJECTED,
+        postcheck_status=CheckStatus.SKIPPED,
+        requested_at_ns=now_ns,
+        completed_at_ns=now_ns,
+        message=f"{name} is masked: it would leave the bounds or change nothing",
+    )

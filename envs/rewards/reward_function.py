@@ -1,0 +1,73 @@
+"""The weighted sum of all terms, with its breakdown."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+
+import numpy as np
+from numpy.typing import NDArray
+
+from envs.rewards.emergency import emergency
+from envs.rewards.error_rate import error_rate
+from envs.rewards.escalation import escalation
+from envs.rewards.instability import instability
+from envs.rewards.latency_excess import latency_excess
+from envs.rewards.recovery_time import recovery_time
+from envs.rewards.resource_cost import resource_cost
+from envs.rewards.reward_context import RewardContext
+from envs.rewards.slo_violation import slo_violation
+from envs.rewards.unsafe_actions import unsafe_actions
+
+Term = Callable[[RewardContext], NDArray[np.float64]]
+
+TERMS: dict[str, Term] = {
+    "slo_violation": slo_violation,
+    "latency_excess": latency_excess,
+    "error_rate": error_rate,
+    "recovery_time": recovery_time,
+    "resource_cost": resource_cost,
+    "instability": instability,
+    "unsafe_actions": unsafe_actions,
+    "escalation": escalation,
+    "emergency": emergency,
+}
+"""Every term by its name."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class RewardWeights:
+    """How much each term counts. The first four are each worth at most their weight per step."""
+
+    slo_violation: float = 1.0
+    latency_excess: float = 0.3
+    error_rate: float = 0.3
+    recovery_time: float = 0.4
+    resource_cost: float = 0.5
+    """Of doubling the stand's reserved CPU for a step."""
+    instability: float = 0.5
+    unsafe_actions: float = 0.5
+    """Of one unsafe action."""
+    escalation: float = 1.0
+    """Of one step left to a person."""
+    emergency: float = 2.0
+    """Of one step lost to an emergency: the sum of the first four."""
+
+    def __post_init__(self) -> None:
+        for field in fields(self):
+            weight = getattr(self, field.name)
+            if not (np.isfinite(weight) and weight >= 0):
+                raise ValueError(f"reward weight {field.name} is {weight}; give a finite number of at least 0")
+
+
+class RewardFunction:
+    """Rewards of N stands for one control step."""
+
+    def __init__(self, weights: RewardWeights | None = None) -> None:
+        self.weights = weights or RewardWeights()
+
+    def __call__(self, context: RewardContext) -> tuple[NDArray[np.float64], dict[str, NDArray[np.float64]]]:
+        """([N] rewards, weighted terms [N] that sum to them)."""
+        terms = {name: getattr(self.weights, name) * term(context) for name, term in TERMS.items()}
+        rewards = np.zeros(len(context.escalated))
+        for values in terms.values():  # one after the other: a sum over an axis may round otherwise in a larger batch
+            rewards = rewards + values
+        return rewards, terms

@@ -1,0 +1,102 @@
+"""The one place that says which seeds and which families are for training, validation and test.
+
+Two walls: the seed ranges are disjoint, and some families (fault x workload x intensity x duration) appear in one
+split only. Each value of each part of a family still appears in training, so that a held-out family asks for a new
+combination, not for a fault never seen.
+"""
+
+from dataclasses import dataclass
+from itertools import product
+
+from clusters.scenario import Split
+from envs.faults import FAULTS
+from envs.faults.fault import DurationClass, Intensity
+from envs.workloads import WORKLOADS
+from ray_configs.errors import UserError
+
+SEED_RANGES: dict[Split, range] = {
+    Split.TRAIN: range(0, 1_000_000),
+    Split.VALIDATION: range(1_000_000, 2_000_000),
+    Split.TEST: range(2_000_000, 3_000_000),
+}
+"""Scenario seeds by split. Named scenarios have seeds beyond all of them."""
+NAMED_SEEDS_FROM = 3_000_000
+NO_FAULT = "no_fault"
+"""Ordinary load, nothing breaks."""
+NORMAL_CONTROL = "normal_control"
+"""Nothing breaks, but the load is well below or above the ordinary: operators act without an incident."""
+HELD_OUT_SHARE = 0.5
+"""Share of a split's faulty scenarios that come from its own families, where it has some."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Family:
+    """What scenarios have in common: the unit of held-out evaluation."""
+
+    fault: str
+    workload: str
+    intensity: str = "none"
+    duration: str = "none"
+
+    @property
+    def name(self) -> str:
+        """As `Scenario.family` has it."""
+        return f"{self.fault}/{self.workload}/{self.intensity}/{self.duration}"
+
+
+FAULT_FAMILIES: tuple[Family, ...] = tuple(
+    Family(fault=fault, workload=workload, intensity=intensity.value, duration=duration.value)
+    for fault, workload, intensity, duration in product(FAULTS, WORKLOADS, Intensity, DurationClass)
+)
+CALM_FAMILIES: tuple[Family, ...] = tuple(
+    Family(fault=fault, workload=workload) for fault, workload in product((NO_FAULT, NORMAL_CONTROL), WORKLOADS)
+)
+
+
+def reserved_for(family: Family) -> Split | None:
+    """The only split that may use a family; None: all of them may.
+
+    A Latin square over the four parts: one combination in five is for test alone, and of the burst workload
+    one in five is for validation alone.
+    """
+    if family in CALM_FAMILIES:
+        return None
+    diagonal = (
+        list(FAULTS).index(family.fault)
+        + list(WORKLOADS).index(family.workload)
+        + list(Intensity).index(Intensity(family.intensity))
+        + list(DurationClass).index(DurationClass(family.duration))
+    ) % 5
+    if diagonal == 0:
+        return Split.TEST
+    if diagonal == 1 and family.workload == "burst":
+        return Split.VALIDATION
+    return None
+
+
+def shared_families() -> tuple[Family, ...]:
+    """Faulty families that every split may use."""
+    return tuple(family for family in FAULT_FAMILIES if reserved_for(family) is None)
+
+
+def own_families(split: Split) -> tuple[Family, ...]:
+    """Faulty families that this split alone may use."""
+    return tuple(family for family in FAULT_FAMILIES if reserved_for(family) is split)
+
+
+def is_held_out(family_name: str) -> bool:
+    """Whether training never sees the family of this name; a named scenario's is held out too."""
+    trained = {family.name for family in (*shared_families(), *CALM_FAMILIES)}
+    return family_name not in trained
+
+
+def split_of_seed(seed: int) -> Split:
+    """The split that a scenario seed belongs to.
+
+    Raises:
+        UserError: the seed is in no split's range.
+    """
+    for split, seeds in SEED_RANGES.items():
+        if seed in seeds:
+            return split
+    raise UserError(f"scenario seed {seed} is in no split's range; take one from 0 to {NAMED_SEEDS_FROM - 1}")

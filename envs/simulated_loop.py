@@ -1,0 +1,30 @@
+"""A control loop over simulated stands: the usual way to get one."""
+
+from clusters.applications import load_application
+from clusters.simulated.stands import SimulatedStands
+from envs.control_loop import ControlLoop, EpisodeRules
+from envs.rewards.reward_function import RewardFunction, RewardWeights
+from envs.time_scales import TimeScales
+
+
+def simulated_loop(
+    application: str,
+    num_stands: int,
+    *,
+    time_scales: TimeScales | None = None,
+    reward_weights: RewardWeights | None = None,
+    rules: EpisodeRules | None = None,
+) -> ControlLoop:
+    """A loop over `num_stands` simulated stands of an application; None means the defaults.
+
+    Raises:
+        UserError: there is no such application.
+    """
+    scales = time_scales or TimeScales()
+    stands = SimulatedStands(
+        load_application(application),
+        num_stands,
+        bucket_seconds=scales.observation_bucket_seconds,
+        history_seconds=max(scales.warmup_seconds, scales.observation_window_seconds),
+    )
+    return ControlLoop(stands, time_scales=scales, reward=RewardFunction(reward_weights), rules=rules or EpisodeRules())

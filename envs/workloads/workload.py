@@ -1,0 +1,57 @@
+"""The contract of a workload profile, and the request mix, which all profiles share."""
+
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from clusters.scenario import WorkloadTrace
+from clusters.topology import Application
+from ray_configs.errors import UserError
+
+STEP_SECONDS = 10.0
+MIX_SPREAD = 0.15
+"""Standard deviation of the logarithm of each request type's weight."""
+
+
+class Workload(Protocol):
+    """A course of the offered load."""
+
+    def draw(
+        self, application: Application, level: float, duration_seconds: float, rng: np.random.Generator
+    ) -> WorkloadTrace:
+        """A trace from the stand's reset on.
+
+        Args:
+            application: what is loaded.
+            level: mean load, relative to the application's nominal rate.
+            duration_seconds: warm-up and episode.
+            rng: source of all choices.
+        """
+        ...
+
+
+def build_trace(
+    profile: str, application: Application, shape: NDArray[np.float64], level: float, rng: np.random.Generator
+) -> WorkloadTrace:
+    """A trace whose rate is `level * nominal * shape`, with a request mix drawn around the application's.
+
+    Raises:
+        UserError: the level or a rate is negative.
+    """
+    if level < 0 or (shape < 0).any():
+        raise UserError(f"workload {profile!r} has a negative rate; give a level and a shape of at least 0")
+    weights = np.array([request.weight for request in application.request_types])
+    weights = weights * np.exp(rng.normal(0.0, MIX_SPREAD, len(weights)))
+    rates = np.round(application.nominal_rate_rps * level * shape, 3)
+    return WorkloadTrace(
+        profile=profile,
+        step_seconds=STEP_SECONDS,
+        rates_rps=tuple(float(rate) for rate in rates),
+        mix=tuple(float(share) for share in weights / weights.sum()),
+    )
+
+
+def step_times(duration_seconds: float) -> NDArray[np.float64]:
+    """Start of each step of a trace that covers the duration."""
+    return np.arange(int(np.ceil(duration_seconds / STEP_SECONDS)), dtype=np.float64) * STEP_SECONDS
