@@ -13,13 +13,13 @@ from envs.actions.control_record import baseline_controls
 NUM_FLAGS = 2
 NUM_PER_GROUP = 2
 DROPPED_GROUP_SHARE = 0.4
-"""Share of the sets that lack one type of action, and hold an action that takes capacity away instead."""
+"""Share of the sets that lack one type of action, and hold actions that take capacity away instead."""
 
 
 def draw_candidates(
     catalogue: ActionCatalogue, focus: tuple[str, ...], flag: str | None, rng: np.random.Generator
 ) -> tuple[str, ...]:
-    """`do_nothing` and six to nine others, all of them allowed on an untouched stand.
+    """`do_nothing` and nine others, or fewer, all of them allowed on an untouched stand.
 
     Args:
         catalogue: the application's actions.
@@ -38,17 +38,13 @@ def draw_candidates(
     ]
     if rng.uniform() < DROPPED_GROUP_SHARE:
         groups.pop(int(rng.integers(len(groups))))
-        groups[int(rng.integers(len(groups)))].append(_harmful(scalable, rng))
+        groups.append([f"set_cpu_limit:{name}:x0.5" for name in scalable[:NUM_PER_GROUP]])
     names = ["do_nothing", *(name for group in groups for name in group)]
     names += _roll_backs(application, flag, rng)
     names.append(f"rate_limit:{(0.75, 0.5)[int(rng.integers(2))]:.0%}")
     allowed = catalogue.mask(baseline_controls(application, 1))[0]
     names = [name for name in names if allowed[catalogue.index(name)]]
     return tuple(names[position] for position in rng.permutation(len(names)))
-
-
-def _harmful(scalable: list[str], rng: np.random.Generator) -> str:
-    return f"set_cpu_limit:{scalable[int(rng.integers(len(scalable)))]}:x0.5"
 
 
 def _services(application: Application, focus: tuple[str, ...], rng: np.random.Generator) -> list[str]:
