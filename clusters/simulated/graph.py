@@ -62,9 +62,7 @@ class CompiledGraph:
         self.operation_service: Ints = np.array([s for s, _ in names])
         """[O]"""
         self.operation_slices = tuple(
-            slice(
-                int(np.searchsorted(self.operation_service, s)), int(np.searchsorted(self.operation_service, s + 1))
-            )
+            slice(int(np.searchsorted(self.operation_service, s)), int(np.searchsorted(self.operation_service, s + 1)))
             for s in range(len(self.services))
         )
         self.cpu_low: Floats = np.array([operation.cpu_milliseconds.low for _, operation in names])
@@ -173,7 +171,8 @@ class CompiledGraph:
     def retry_allowed(self) -> Floats:
         """[max retries, H, 1] 1 where a channel makes its r-th retry, else 0."""
         retries = np.array([[channel.max_retries] for channel in self.channels])
-        return np.array([retries >= r for r in range(1, self.max_retries + 1)], dtype=np.float64)
+        allowed = [retries >= r for r in range(1, self.max_retries + 1)]
+        return np.array(allowed, dtype=np.float64).reshape(self.max_retries, self.num_channels, 1)
 
     @cached_property
     def level_slices(self) -> tuple[tuple[slice, slice], ...]:

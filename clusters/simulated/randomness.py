@@ -4,6 +4,8 @@ So a stand's noise does not depend on its place in a batch, on what was drawn be
 branches of one stand share it (common random numbers).
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtri
@@ -21,9 +23,9 @@ KILL_STREAM = 1 << 21
 """Arrivals use the streams 0, 1, ... of the request types."""
 
 
-def seed_words(seeds: NDArray[np.int64]) -> Words:
-    """[N] well-mixed words of integer seeds."""
-    return _mix(seeds.astype(np.uint64) + _GAMMA)
+def seed_words(seeds: Sequence[int]) -> Words:
+    """[N] well-mixed words of integer seeds (taken modulo 2^64)."""
+    return _mix(np.array([seed % 2**64 for seed in seeds], dtype=np.uint64) + _GAMMA)
 
 
 def uniforms(seeds: Words, ticks: NDArray[np.int64], streams: NDArray[np.int64]) -> NDArray[np.float64]:

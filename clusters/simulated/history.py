@@ -1,0 +1,124 @@
+"""The last buckets of N stands, kept as sums in a ring, and the telemetry windows read from them."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from clusters.simulated.graph import CompiledGraph
+from clusters.simulated.parameters import EPOCH_NS
+from clusters.simulated.probes import EDGE_PROBES, JOURNEY_PROBES, NODE_PROBES, STAND_PROBES, Probe
+from clusters.simulated.state import (
+    CHANNEL_SUMS,
+    OPERATION_SUMS,
+    REQUEST_SUMS,
+    SERVICE_SUMS,
+    STAND_SUMS,
+    StandState,
+)
+from clusters.telemetry import EDGE_SIGNALS, JOURNEY_SIGNALS, NODE_SIGNALS, STAND_SIGNALS, Signal, TelemetryWindow
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+_LEVELS = ("nodes", "edges", "journeys", "stand")
+
+
+class History:
+    """Rings of bucket sums, stand axis first: [N, T, S|E|J, sums] float32."""
+
+    def __init__(self, graph: CompiledGraph, num_stands: int, num_buckets: int, bucket_seconds: float) -> None:
+        self._graph = graph
+        self.num_buckets = num_buckets
+        self.bucket_seconds = bucket_seconds
+        self.count: Ints = np.zeros(num_stands, dtype=np.int64)
+        """[N] buckets since each stand's reset."""
+        application = graph.application
+        head = (num_stands, num_buckets)
+        self._rings = {
+            "nodes": np.zeros((*head, graph.num_services, len(OPERATION_SUMS) + len(SERVICE_SUMS)), dtype=np.float32),
+            "edges": np.zeros((*head, len(application.edges), len(CHANNEL_SUMS)), dtype=np.float32),
+            "journeys": np.zeros((*head, len(application.journeys), len(REQUEST_SUMS)), dtype=np.float32),
+            "stand": np.zeros((*head, len(STAND_SUMS)), dtype=np.float32),
+        }
+
+    def record(self, state: StandState, columns: Ints, stands: Ints) -> None:
+        """Close the bucket of the state's `columns`, which are these `stands` here, and clear its sums."""
+        place = (stands, self.count[stands] % self.num_buckets)
+        graph = self._graph
+        operations = _grouped(state.operation_sums[..., columns], graph.operation_service, graph.num_services)
+        services = np.concatenate([operations, state.service_sums[..., columns]])[:, graph.public_services]
+        edges = _grouped(state.channel_sums[..., columns], graph.channel_edge, len(graph.application.edges))
+        journeys = _grouped(state.request_sums[..., columns], graph.request_journey, len(graph.application.journeys))
+        self._rings["nodes"][place] = services.T
+        self._rings["edges"][place] = edges.T
+        self._rings["journeys"][place] = journeys.T
+        self._rings["stand"][place] = state.stand_sums[:, columns].T
+        self.count[stands] += 1
+        for sums in (
+            state.operation_sums,
+            state.service_sums,
+            state.channel_sums,
+            state.request_sums,
+            state.stand_sums,
+        ):
+            sums[..., columns] = 0.0
+
+    def restart(self, stands: Ints) -> None:
+        """Forget the buckets of some stands."""
+        self.count[stands] = 0
+
+    def take(self, stands: Ints) -> "History":
+        """A copy for some stands, in the order given."""
+        copy = History.__new__(History)
+        copy._graph, copy.num_buckets, copy.bucket_seconds = self._graph, self.num_buckets, self.bucket_seconds
+        copy.count = self.count[stands]
+        copy._rings = {name: ring[stands] for name, ring in self._rings.items()}
+        return copy
+
+    def window(self, stands: Ints, num_buckets: int, factor: int) -> TelemetryWindow:
+        """The last `num_buckets` buckets of some stands, each of `factor` buckets here.
+
+        Times before the reset are NaN; so is a coarse bucket that the reset falls into.
+        """
+        fine = num_buckets * factor
+        position = self.count[stands][:, None] - fine + np.arange(fine)
+        known = (position >= 0).reshape(len(stands), num_buckets, factor).all(axis=-1)
+        place = (stands[:, None], position % self.num_buckets)
+        seconds = np.array(self.bucket_seconds * factor)
+        levels = {}
+        for name, signals, probes, sum_names in (
+            ("nodes", NODE_SIGNALS, NODE_PROBES, (*OPERATION_SUMS, *SERVICE_SUMS)),
+            ("edges", EDGE_SIGNALS, EDGE_PROBES, CHANNEL_SUMS),
+            ("journeys", JOURNEY_SIGNALS, JOURNEY_PROBES, REQUEST_SUMS),
+            ("stand", STAND_SIGNALS, STAND_PROBES, STAND_SUMS),
+        ):
+            ring = self._rings[name][place]
+            sums = ring.reshape(len(stands), num_buckets, factor, *ring.shape[2:]).sum(axis=2, dtype=np.float64)
+            values = _probed(signals, probes, sum_names, sums, seconds)
+            values[~known] = np.nan
+            levels[name] = values
+        start = EPOCH_NS + position[:, ::factor] * round(self.bucket_seconds * 1e9)
+        return TelemetryWindow(
+            bucket_seconds=self.bucket_seconds * factor,
+            times_ns=start,
+            nodes=levels["nodes"],
+            edges=levels["edges"],
+            journeys=levels["journeys"],
+            stand=levels["stand"],
+        )
+
+
+def _probed(
+    signals: Sequence[Signal], probes: dict[str, Probe], names: Sequence[str], sums: Floats, seconds: Floats
+) -> NDArray[np.float32]:
+    by_name = {name: sums[..., position] for position, name in enumerate(names)}
+    return np.stack([probes[signal.name](by_name, seconds) for signal in signals], axis=-1, dtype=np.float32)
+
+
+def _grouped(rows: Floats, group: Ints, num_groups: int) -> Floats:
+    """Sums [F, X, N] added up over the rows of each group: [F, groups, N], in row order."""
+    total = np.zeros((rows.shape[0], num_groups, rows.shape[2]))
+    for row, position in enumerate(group):
+        total[:, position] += rows[:, row]
+    return total

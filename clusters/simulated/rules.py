@@ -1,0 +1,75 @@
+"""What it takes to carry out a command on one simulated stand; the rules themselves are beside this module."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from clusters.commands import CheckStatus, Command
+from clusters.simulated.graph import CompiledGraph
+from clusters.simulated.parameters import COLD_SECONDS
+from clusters.simulated.state import StandState
+from clusters.topology import LOAD_GENERATOR
+
+C = TypeVar("C")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Column:
+    """One stand of a batch, as rules see it: `state.x[..., stand]` is its part of x."""
+
+    graph: CompiledGraph
+    state: StandState
+    stand: int
+    faults: dict[str, Command]
+    """Faults injected and not cleared, by id."""
+
+    def service(self, name: str) -> int:
+        """Internal index of a service that is known to exist."""
+        return self.graph.service_index[name]
+
+    def only(self, s: int) -> NDArray[np.bool_]:
+        """[K, S, N] true for the slots of one service of this stand."""
+        mask = np.zeros(self.state.present.shape, dtype=np.bool_)
+        mask[:, s, self.stand] = True
+        return mask
+
+    def num_ready(self, s: int) -> int:
+        """Replicas of a service that take requests."""
+        present = self.state.present[:, s, self.stand]
+        return int((present & (self.state.timer[:, s, self.stand] <= COLD_SECONDS)).sum())
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rule(Generic[C]):
+    """How one kind of command is checked, carried out and verified."""
+
+    refusal: Callable[[Column, C], str]
+    """Why it cannot be done, with the fix; empty if it can."""
+    is_there: Callable[[Column, C], bool]
+    """Whether the stand is in the wanted state already."""
+    carry_out: Callable[[Column, C], None]
+    postcheck: Callable[[Column, C], CheckStatus]
+    """Whether it has taken effect by now."""
+
+
+def service_refusal(column: Column, name: str) -> str:
+    """Why no command can go to this service; empty if one can."""
+    if name not in column.graph.service_index:
+        known = ", ".join(service.name for service in column.graph.application.services)
+        return f"there is no service {name!r}; known services: {known}"
+    if name == LOAD_GENERATOR:
+        return f"{LOAD_GENERATOR} is part of the scenario and cannot be acted on; use ScaleWorkload"
+    return ""
+
+
+def never(column: Column, command: object) -> bool:
+    """For commands that are carried out each time they are given."""
+    return False
+
+
+def at_once(column: Column, command: object) -> CheckStatus:
+    """For commands that take effect the moment they are carried out."""
+    return CheckStatus.PASSED

@@ -1,0 +1,260 @@
+"""The simulated backend: many stands at once, or one.
+
+reset -> (apply -> advance -> observe)* ; fork and snapshot copy everything, so branches start from equal states.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from clusters.commands import Command, Receipt
+from clusters.scenario import Scenario
+from clusters.simulated import receipts
+from clusters.simulated.baseline import fresh_state
+from clusters.simulated.graph import CompiledGraph
+from clusters.simulated.history import History
+from clusters.simulated.parameters import TICK_SECONDS
+from clusters.simulated.randomness import seed_words
+from clusters.simulated.replicas import Capacity
+from clusters.simulated.rules import Column
+from clusters.simulated.state import StandState, empty_state
+from clusters.simulated.tick import advance_tick
+from clusters.stand import StandError
+from clusters.telemetry import TelemetryWindow
+from clusters.topology import Application
+
+Ints = NDArray[np.int64]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Snapshot:
+    """A copy of the whole state of a batch, opaque to everybody but the batch."""
+
+    state: StandState
+    history: History
+    faults: tuple[dict[str, Command], ...]
+    was_reset: NDArray[np.bool_]
+
+
+class SimulatedStands:
+    """N simulated stands of one application that step together: a `clusters.stand.StandBatch`.
+
+    Args:
+        application: what runs on each.
+        num_stands: N.
+        bucket_seconds: the finest telemetry bucket; observations may ask for multiples of it.
+        history_seconds: how far back telemetry is kept.
+
+    Raises:
+        StandError: from any method after `close`, for a stand that was not reset, or for times that do not divide.
+    """
+
+    def __init__(
+        self,
+        application: Application,
+        num_stands: int,
+        *,
+        bucket_seconds: float = 10.0,
+        history_seconds: float = 1800.0,
+    ) -> None:
+        if num_stands < 1:
+            raise StandError(f"a batch needs at least 1 stand, not {num_stands}")
+        self._bucket_ticks = _whole(bucket_seconds, TICK_SECONDS, "bucket_seconds")
+        num_buckets = _whole(history_seconds, bucket_seconds, "history_seconds")
+        self._graph = CompiledGraph(application)
+        self._state = empty_state(self._graph, num_stands)
+        self._history = History(self._graph, num_stands, num_buckets, bucket_seconds)
+        self._faults: list[dict[str, Command]] = [{} for _ in range(num_stands)]
+        self._was_reset = np.zeros(num_stands, dtype=np.bool_)
+        self._is_closed = False
+
+    @property
+    def application(self) -> Application:
+        """What runs on each stand."""
+        self._require_open()
+        return self._graph.application
+
+    @property
+    def num_stands(self) -> int:
+        """N."""
+        self._require_open()
+        return self._state.num_stands
+
+    def reset(self, stands: Sequence[int], scenarios: Sequence[Scenario], seeds: Sequence[int]) -> None:
+        """Bring the named stands to the baseline, and run their scenarios' warm-ups; the others do not move."""
+        self._require_open()
+        if not len(stands) == len(scenarios) == len(seeds):
+            raise StandError(f"{len(stands)} stands, {len(scenarios)} scenarios, {len(seeds)} seeds; give one each")
+        if not len(stands):
+            return
+        index = self._indices(np.array(stands), need_reset=False)
+        self._state.put(index, fresh_state(self._graph, scenarios, seeds))
+        self._history.restart(index)
+        for n in index:
+            self._faults[n] = {}
+        self._was_reset[index] = True
+        warmups = np.array([scenario.warmup_seconds for scenario in scenarios])
+        for warmup in np.unique(warmups):
+            self.advance(float(warmup), index[warmups == warmup])
+
+    def apply(self, stand: int, command: Command) -> Receipt:
+        """Change one stand now; the receipt says what became of it."""
+        return receipts.carry_out(self._column(stand), command)
+
+    def verify(self, stand: int, receipt: Receipt) -> Receipt:
+        """The receipt with its postcheck brought up to date."""
+        return receipts.verify(self._column(stand), receipt)
+
+    def advance(self, seconds: float, stands: Ints | None = None) -> None:
+        """Let time pass on the selected stands (None: all); `seconds` is a multiple of the tick."""
+        index = self._indices(stands)
+        ticks = _whole(seconds, TICK_SECONDS, "seconds") if seconds else 0
+        if not len(index) or not ticks:
+            return
+        everyone = len(index) == self._state.num_stands and bool((index == np.arange(len(index))).all())
+        state = self._state if everyone else self._state.take(index)
+        capacity: Capacity | None = None
+        for _ in range(ticks):
+            capacity = advance_tick(self._graph, state, capacity)
+            full = np.flatnonzero(state.tick % self._bucket_ticks == 0)
+            if len(full):
+                self._history.record(state, full, index[full])
+        if not everyone:
+            self._state.put(index, state)
+
+    def observe(self, window_seconds: float, bucket_seconds: float, stands: Ints | None = None) -> TelemetryWindow:
+        """Telemetry of the last complete buckets, [N, T, ...]; NaN before the reset and where undefined."""
+        index = self._indices(stands)
+        factor = _whole(bucket_seconds, self._history.bucket_seconds, "bucket_seconds")
+        num_buckets = _whole(window_seconds, bucket_seconds, "window_seconds")
+        if num_buckets * factor > self._history.num_buckets:
+            kept = self._history.num_buckets * self._history.bucket_seconds
+            raise StandError(
+                f"a window of {window_seconds:g} s is longer than the {kept:g} s kept; raise history_seconds"
+            )
+        return self._history.window(index, num_buckets, factor)
+
+    def fork(self, stands: Sequence[int], seeds: Sequence[int]) -> "SimulatedStands":
+        """A new batch: copies of these stands with all their state and history, whose noise to come has these seeds.
+
+        Copies of one stand with equal seeds share arrivals whatever is done to them, and are bit for bit equal under
+        equal commands.
+        """
+        index = self._indices(np.array(stands, dtype=np.int64))
+        if len(index) != len(seeds) or not len(index):
+            raise StandError(f"{len(index)} stands and {len(seeds)} seeds; give one seed per copy, and at least one")
+        copy = SimulatedStands.__new__(SimulatedStands)
+        copy._graph, copy._bucket_ticks = self._graph, self._bucket_ticks
+        copy._state = self._state.take(index)
+        copy._state.seed = seed_words(seeds)
+        copy._history = self._history.take(index)
+        copy._faults = [dict(self._faults[n]) for n in index]
+        copy._was_reset = self._was_reset[index]
+        copy._is_closed = False
+        return copy
+
+    def snapshot(self) -> Snapshot:
+        """A copy of everything; the batch may be restored to it any number of times."""
+        self._require_open()
+        everyone = np.arange(self._state.num_stands)
+        return Snapshot(
+            state=self._state.take(everyone),
+            history=self._history.take(everyone),
+            faults=tuple(dict(faults) for faults in self._faults),
+            was_reset=self._was_reset.copy(),
+        )
+
+    def restore(self, snapshot: Snapshot) -> None:
+        """Return to a snapshot of this batch, or of one of the same application and size."""
+        self._require_open()
+        if snapshot.state.num_stands != self._state.num_stands:
+            raise StandError(
+                f"the snapshot holds {snapshot.state.num_stands} stands, this batch {self._state.num_stands}; "
+                "restore it to a batch of its own size"
+            )
+        everyone = np.arange(self._state.num_stands)
+        self._state = snapshot.state.take(everyone)
+        self._history = snapshot.history.take(everyone)
+        self._faults = [dict(faults) for faults in snapshot.faults]
+        self._was_reset = snapshot.was_reset.copy()
+
+    def close(self) -> None:
+        """Release the batch; anything else raises StandError afterwards."""
+        self._is_closed = True
+
+    def _column(self, stand: int) -> Column:
+        self._indices(np.array([stand]))
+        return Column(graph=self._graph, state=self._state, stand=stand, faults=self._faults[stand])
+
+    def _indices(self, stands: Ints | None, *, need_reset: bool = True) -> Ints:
+        self._require_open()
+        num_stands = self._state.num_stands
+        index = np.arange(num_stands) if stands is None else np.asarray(stands, dtype=np.int64)
+        for n in index[(index < 0) | (index >= num_stands)]:
+            raise StandError(f"there is no stand {n}; this batch has the stands 0 to {num_stands - 1}")
+        if need_reset:
+            for n in index[~self._was_reset[index]]:
+                raise StandError(f"stand {n} was never reset; call reset with a scenario first")
+        return index
+
+    def _require_open(self) -> None:
+        if self._is_closed:
+            raise StandError("these simulated stands are closed; make new ones")
+
+
+class SimulatedStand:
+    """One simulated stand: a `clusters.stand.Stand`, which is a batch of one."""
+
+    def __init__(
+        self, application: Application, *, bucket_seconds: float = 10.0, history_seconds: float = 1800.0
+    ) -> None:
+        self._batch = SimulatedStands(application, 1, bucket_seconds=bucket_seconds, history_seconds=history_seconds)
+        self._bucket_seconds = bucket_seconds
+
+    @property
+    def application(self) -> Application:
+        """What runs on it."""
+        return self._batch.application
+
+    def reset(self, scenario: Scenario, seed: int) -> TelemetryWindow:
+        """Return to the baseline and run the scenario's warm-up; the telemetry of the warm-up."""
+        self._batch.reset([0], [scenario], [seed])
+        return self.observe(scenario.warmup_seconds, self._bucket_seconds)
+
+    def apply(self, command: Command) -> Receipt:
+        """Change the stand now; the receipt says what became of it."""
+        return self._batch.apply(0, command)
+
+    def verify(self, receipt: Receipt) -> Receipt:
+        """The receipt with its postcheck brought up to date."""
+        return self._batch.verify(0, receipt)
+
+    def advance(self, seconds: float) -> None:
+        """Let time pass; `seconds` is a multiple of the tick."""
+        self._batch.advance(seconds)
+
+    def observe(self, window_seconds: float, bucket_seconds: float) -> TelemetryWindow:
+        """Telemetry of the last complete buckets, [T, ...]."""
+        return self._batch.observe(window_seconds, bucket_seconds).of_stand(0)
+
+    def snapshot(self) -> Snapshot:
+        """A copy of everything."""
+        return self._batch.snapshot()
+
+    def restore(self, snapshot: Snapshot) -> None:
+        """Return to a snapshot of a stand of this application."""
+        self._batch.restore(snapshot)
+
+    def close(self) -> None:
+        """Release the stand; anything else raises StandError afterwards."""
+        self._batch.close()
+
+
+def _whole(value: float, unit: float, name: str) -> int:
+    """How many units a span is; it must be a positive whole number of them."""
+    count = round(value / unit)
+    if count < 1 or abs(count * unit - value) > 1e-9 * max(1.0, abs(value)):
+        raise StandError(f"{name} {value:g} is no positive multiple of {unit:g} s; give one")
+    return count
