@@ -1,0 +1,156 @@
+"""Rewards: every term alone, and the breakdown."""
+
+from dataclasses import fields
+
+import numpy as np
+import pytest
+
+from clusters.applications import load_application
+from clusters.telemetry import EDGE_SIGNALS, JOURNEY_SIGNALS, NODE_SIGNALS, STAND_SIGNALS, TelemetryWindow, signal_index
+from envs.rewards.reward_context import RewardContext
+from envs.rewards.reward_function import TERMS, RewardFunction, RewardWeights
+from envs.service_levels import service_levels
+
+APPLICATION = load_application("small-core")
+N, T, J = 3, 3, len(APPLICATION.journeys)
+LATENCY_SLO = np.array([journey.slo_latency_milliseconds for journey in APPLICATION.journeys])
+
+
+def window(*, offered=25.0, errors=0.0, latency_ratio=0.5, good=1.0):
+    """Three stands; values broadcast to [N, T, J]."""
+    journeys = np.zeros((N, T, J, len(JOURNEY_SIGNALS)), dtype=np.float32)
+    values = {
+        "offered_rate_rps": offered,
+        "error_ratio": errors,
+        "latency_p95_milliseconds": np.asarray(latency_ratio) * LATENCY_SLO,
+        "good_ratio": good,
+    }
+    for name, value in values.items():
+        journeys[..., signal_index(JOURNEY_SIGNALS, name)] = value
+    return TelemetryWindow(
+        bucket_seconds=10.0,
+        times_ns=np.zeros((N, T), dtype=np.int64),
+        nodes=np.zeros((N, T, len(APPLICATION.services), len(NODE_SIGNALS)), dtype=np.float32),
+        edges=np.zeros((N, T, len(APPLICATION.edges), len(EDGE_SIGNALS)), dtype=np.float32),
+        journeys=journeys,
+        stand=np.zeros((N, T, len(STAND_SIGNALS)), dtype=np.float32),
+    )
+
+
+def context(telemetry=None, **changes):
+    zeros = np.zeros(N, dtype=np.int64)
+    values = {
+        "levels": service_levels(window() if telemetry is None else telemetry, APPLICATION),
+        "cost_millicores": np.full((N, T), 5000.0),
+        "baseline_cost_millicores": np.full(N, 5000.0),
+        "baseline_replicas": 10,
+        "num_restarts": np.zeros(N),
+        "num_changes": zeros,
+        "num_replicas_touched": zeros,
+        "num_unsafe": zeros,
+        "escalated": np.zeros(N, dtype=np.bool_),
+        "emergency": np.zeros(N, dtype=np.bool_),
+        "remaining_steps": np.full(N, 12),
+    }
+    return RewardContext(**(values | changes))
+
+
+def rewards(*args, **changes):
+    return RewardFunction()(context(*args, **changes))
+
+
+def test_a_healthy_untouched_stand_costs_nothing():
+    total, terms = rewards()
+    assert total.tolist() == [0.0] * N
+    assert set(terms) == set(TERMS) == {field.name for field in fields(RewardWeights)}
+
+
+@pytest.mark.parametrize(
+    ("term", "telemetry", "expected"),
+    [
+        ("slo_violation", {"good": 0.75}, -0.25),
+        ("error_rate", {"errors": 0.5}, -0.5),
+        ("latency_excess", {"latency_ratio": 2.0}, -1 / 3),
+        ("latency_excess", {"latency_ratio": 1000.0}, -1.0),
+        ("recovery_time", {"latency_ratio": [1.01, 0.1, 0.1, 0.1]}, -1.0),
+        ("recovery_time", {"errors": [0.0, 0.0, 0.0, 0.03]}, -1.0),
+    ],
+)
+def test_terms_of_the_users(term, telemetry, expected):
+    assert TERMS[term](context(window(**telemetry))) == pytest.approx(np.full(N, expected))
+
+
+def test_a_journey_counts_by_its_load_and_without_users_not_at_all():
+    telemetry = window(offered=[30.0, 10.0, 0.0, 0.0], good=[1.0, 0.0, 0.0, 0.0], latency_ratio=[0.5, 0.5, 9.0, 9.0])
+    assert TERMS["slo_violation"](context(telemetry)) == pytest.approx(np.full(N, -0.25))
+    assert TERMS["recovery_time"](context(telemetry)).tolist() == [0.0] * N
+
+
+def test_an_outage_without_any_latency_still_counts_as_violated():
+    total, terms = rewards(window(errors=1.0, good=0.0, latency_ratio=np.nan))
+    assert terms["slo_violation"].tolist() == [-1.0] * N
+    assert terms["recovery_time"].tolist() == pytest.approx([-0.4] * N)
+    assert np.isfinite(total).all()
+
+
+def test_missing_telemetry_is_no_number_and_no_reward():
+    total, _ = rewards(
+        window(errors=np.nan, good=np.nan, latency_ratio=np.nan, offered=np.nan),
+        cost_millicores=np.full((N, T), np.nan),
+    )
+    assert total.tolist() == [0.0] * N
+
+
+def test_cost_counts_above_the_baseline_only():
+    cost = np.repeat([[4000.0], [5000.0], [7500.0]], T, axis=1)
+    assert TERMS["resource_cost"](context(cost_millicores=cost)).tolist() == [0.0, 0.0, -0.5]
+
+
+def test_churn_and_unsafe_actions_cost_and_a_vain_change_is_worse_than_none():
+    total, terms = rewards(num_changes=np.array([0, 1, 1]), num_replicas_touched=np.array([0, 0, 2]))
+    assert total[0] == 0.0 > total[1] > total[2]
+    assert terms["instability"][2] == pytest.approx(0.5 * -3 / 10)
+    assert rewards(num_unsafe=np.array([0, 1, 2]))[0].tolist() == [0.0, -0.5, -1.0]
+
+
+def test_escalation_and_emergency_charge_the_steps_that_are_left():
+    escalated = np.array([True, False, False])
+    total, terms = rewards(escalated=escalated, emergency=~escalated)
+    assert terms["escalation"].tolist() == [-12.0, 0.0, 0.0]
+    assert terms["emergency"].tolist() == [0.0, -24.0, -24.0]
+    assert total.tolist() == [-12.0, -24.0, -24.0]
+
+
+def test_an_emergency_is_charged_as_the_worst_step():
+    weights = RewardWeights()
+    worst = rewards(window(errors=1.0, good=0.0, latency_ratio=100.0))[0]
+    assert worst == pytest.approx(np.full(N, -weights.emergency))
+    assert worst[0] < -weights.escalation, "escalating beats playing a total outage to its end"
+
+
+def test_terms_sum_to_the_reward_and_a_batch_equals_its_rows_bit_for_bit():
+    rng = np.random.default_rng(0)
+    shape = (N, T, J)
+    telemetry = window(
+        offered=rng.uniform(1, 30, shape),
+        errors=rng.uniform(0, 1, shape),
+        good=rng.uniform(0, 1, shape),
+        latency_ratio=rng.uniform(0.3, 5, shape),
+    )
+    total, terms = rewards(telemetry)
+    assert sum(terms.values()) == pytest.approx(total)
+    for stand in range(N):
+        row = service_levels(telemetry, APPLICATION)
+        alone = RewardFunction()(
+            context(
+                telemetry,
+                levels=type(row)(**{field.name: getattr(row, field.name)[stand : stand + 1] for field in fields(row)}),
+            )
+        )[1]["slo_violation"]
+        assert alone[0] == terms["slo_violation"][stand]
+
+
+@pytest.mark.parametrize("weight", [-0.1, float("nan"), float("inf")])
+def test_a_weight_below_zero_or_not_finite_is_refused(weight):
+    with pytest.raises(ValueError, match="reward weight instability is"):
+        RewardWeights(instability=weight)
