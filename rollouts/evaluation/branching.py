@@ -140,13 +140,13 @@ def _play(
     return _Futures(
         returns=rewards / settings.horizon_steps,
         costs=costs / settings.horizon_steps,
-        recovered=~np.concatenate(violated, axis=1)[:, -last_minute:].any(axis=1),
+        recovered=np.logical_not(np.concatenate(violated, axis=1)[:, -last_minute:].any(axis=1)),
         journeys=np.concatenate(journeys, axis=1)[..., columns],
     )
 
 
 def _decision_points(loop: ControlLoop, scenarios: Sequence[Scenario]) -> list[DecisionPoint]:
-    window, allowed = loop.window(), loop.observe()["action_mask"]
+    window, allowed = loop.window(), loop.action_mask()
     points = []
     for row, scenario in enumerate(scenarios):
         indices = [loop.catalogue.index(name) for name in scenario.candidates]
@@ -163,7 +163,7 @@ def _judged(
     with warnings.catch_warnings():
         # A bucket without a single request in any replicate has no latency: its mean stays NaN.
         warnings.simplefilter("ignore", RuntimeWarning)
-        means = np.nanmean(journeys, axis=1, dtype=np.float64).astype(np.float32)  # [C, H, J, 3]
+        means = np.asarray(np.nanmean(journeys, axis=1, dtype=np.float64), dtype=np.float32)  # [C, H, J, 3]
     signals = {name: means[..., column] for column, name in enumerate(TRUTH_SIGNALS)}
     return BranchedPoint(
         point=point,

@@ -1,0 +1,150 @@
+"""config -> scenarios -> branching truth -> rankers and ablations -> closed loop -> table, MLflow, JSON, page."""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+
+from rich.console import Console
+
+from clusters.applications import load_application
+from envs.actions.catalogue import ActionCatalogue
+from envs.scenarios.generator import draw_scenarios
+from envs.scenarios.named import named_scenario
+from ray_configs.loading import load
+from rollouts.evaluation.arguments import EvaluateArguments
+from rollouts.evaluation.branching import branch
+from rollouts.evaluation.closed_loop import ClosedLoopResult, compare_policies, play_policies
+from rollouts.evaluation.config import EvaluateConfig
+from rollouts.evaluation.methods import build_ranker, judge_rankers
+from rollouts.evaluation.page import write_page
+from rollouts.evaluation.ranking import noise_ceiling
+from rollouts.evaluation.ranking_contract import Ranker
+from rollouts.evaluation.report import Incident, Report, ScenarioNote, write_json
+from rollouts.evaluation.statistics import PointBootstrap
+from rollouts.evaluation.terminal import print_report
+from rollouts.evaluation.truth import BranchedPoint, tabulate
+
+Say = Callable[[str], None]
+
+
+def evaluate_command(arguments: EvaluateArguments) -> int:
+    """Run an evaluation from the command line."""
+    console = Console()
+    config = load(arguments.config, EvaluateConfig)
+    report = evaluate(config, arguments.out, say=lambda text: console.print(text, highlight=False))
+    print_report(report, console)
+    for name in ("report.json", "report.html"):
+        console.print(f"written: {arguments.out / name}", highlight=False, soft_wrap=True)
+    return 0
+
+
+def evaluate(config: EvaluateConfig, out: Path, *, say: Say | None = None) -> Report:
+    """Judge the config's rankers and policies and write `report.json` and `report.html` into `out`.
+
+    Raises:
+        UserError: bad input, or no place to write to.
+    """
+    say = say or (lambda text: None)
+    seconds: dict[str, float] = {}
+    # Rankers first: a checkpoint that is missing should not cost the truth.
+    rankers = [build_ranker(spec) for spec in config.rankers]
+    time_scales = config.branching.time_scales
+    scenarios = draw_scenarios(
+        config.application, config.split, config.num_scenarios, config.scenario_seed, time_scales
+    )
+    say(f"truth: branching {len(scenarios)} {config.split.value} scenarios, {config.branching.replicates} replicates")
+    with _timed(seconds, "branching"):
+        points = branch(scenarios, config.branching)
+    catalogue = ActionCatalogue(load_application(config.application))
+    say(f"ranking: {len(rankers)} rankers and their ablations")
+    with _timed(seconds, "ranking"):
+        methods = judge_rankers(config, rankers, points, catalogue)
+    with _timed(seconds, "closed_loop"):
+        closed_loop = _closed_loop(config, points, say)
+    with _timed(seconds, "incident"):
+        incident = _incident(config, rankers, catalogue)
+    report = Report(
+        config=config,
+        scenarios=tuple(_notes(points)),
+        noise_ceiling=noise_ceiling(points, PointBootstrap(len(points), num_resamples=config.num_resamples)),
+        methods=tuple(methods),
+        closed_loop=tuple(closed_loop),
+        incident=incident,
+        seconds=seconds,
+    )
+    write_json(report, out / "report.json")
+    write_page(report, out / "report.html")
+    if config.tracking.experiment:
+        track(report, out)
+    return report
+
+
+def track(report: Report, out: Path) -> None:
+    """Log every figure to MLflow: one run for the evaluation with the files, and beneath it one per method.
+
+    Raises:
+        UserError: the tracking server does not answer.
+    """
+    from rollouts.tracking import tracked_run
+
+    tracking = report.config.tracking
+    with tracked_run(
+        tracking.experiment, "evaluation", asdict(report.config), uri=tracking.uri, tags={"kind": "evaluation"}
+    ) as run:
+        run.log({f"noise_ceiling_{name}": figure.value for name, figure in report.noise_ceiling.items()})
+        for name in ("report.json", "report.html"):
+            run.log_artifact(out / name)
+        rows = [(method.name, "ranking", method.figures) for method in report.methods]
+        rows += [(result.name, "closed_loop", result.figures) for result in report.closed_loop]
+        for method_name, kind, figures in rows:
+            with tracked_run(
+                tracking.experiment,
+                f"{kind}: {method_name}",
+                {"method": method_name, "split": report.config.split.value},
+                uri=tracking.uri,
+                tags={"kind": kind},
+                parent_run_id=run.run_id,
+            ) as child:
+                for name, figure in figures.items():
+                    child.log({name: figure.value, f"{name}_low": figure.low, f"{name}_high": figure.high})
+
+
+def _closed_loop(config: EvaluateConfig, points: list[BranchedPoint], say: Say) -> list[ClosedLoopResult]:
+    settings = config.closed_loop
+    if not settings.policies:
+        return []
+    scenarios = [point.point.scenario for point in points[: settings.num_scenarios]]
+    say(f"closed loop: {len(settings.policies)} policies on {len(scenarios)} scenarios")
+    played = play_policies(settings.policies, scenarios, settings.seeds, config.branching.time_scales)
+    return compare_policies(played, load_application(config.application), num_resamples=config.num_resamples)
+
+
+def _incident(config: EvaluateConfig, rankers: list[Ranker], catalogue: ActionCatalogue) -> Incident:
+    [branched] = branch([named_scenario(config.incident, config.branching.time_scales)], config.branching)
+    subject = rankers[[spec.name for spec in config.rankers].index(config.subject_name)]
+    [prediction] = subject.predict([branched.point], [catalogue.features(branched.point.candidates)])
+    return Incident(branched=branched, prediction=prediction)
+
+
+def _notes(points: list[BranchedPoint]) -> Iterator[ScenarioNote]:
+    best = tabulate(points).ties_with_best
+    for row, branched in enumerate(points):
+        scenario = branched.point.scenario
+        yield ScenarioNote(
+            name=scenario.name,
+            family=scenario.family,
+            seed=scenario.seed,
+            decision_seconds=scenario.decision_seconds,
+            candidates=branched.names,
+            in_violation=branched.in_violation,
+            best=tuple(name for column, name in enumerate(branched.names) if best[row, column]),
+        )
+
+
+@contextmanager
+def _timed(seconds: dict[str, float], part: str) -> Iterator[None]:
+    started = time.perf_counter()
+    yield
+    seconds[part] = time.perf_counter() - started
