@@ -21,6 +21,7 @@ from rollouts.episode import Episode
 _BARS = "▁▂▃▄▅▆▇█"
 _MISSING = "·"
 _OVER_TIME = "over time"
+_INDICATORS = {"good_ratio": "good", "error_ratio": "errors", "latency_p95_milliseconds": "p95 ms"}
 
 
 def inspect_command(arguments: InspectArguments) -> int:
@@ -151,15 +152,15 @@ def _rewards(episode: Episode) -> Table:
 def _journeys(episode: Episode, names: list[str]) -> Table:
     table = _grid("journeys over the whole run", "journey", "signal", "mean", "worst", _OVER_TIME)
     for position, name in enumerate(names):
-        for signal, is_worst_low in (("good_ratio", True), ("error_ratio", False), ("latency_p95_milliseconds", False)):
+        for signal, label in _INDICATORS.items():
             values = episode.telemetry.journeys[:, position, signal_index(JOURNEY_SIGNALS, signal)]
             known = values[~np.isnan(values)]
             if not len(known):
-                table.add_row(name, signal, "", "", _MISSING)
+                table.add_row(name, label, "", "", _MISSING)
                 continue
-            worst, high = (known.min() if is_worst_low else known.max()), float(known.max())
-            top = 1.0 if signal == "good_ratio" else high
-            table.add_row(name, signal, f"{known.mean():.3g}", f"{worst:.3g}", sparkline(values, 0.0, top))
+            is_good = signal == "good_ratio"
+            worst, top = (known.min(), 1.0) if is_good else (known.max(), float(known.max()))
+            table.add_row(name, label, f"{known.mean():.3g}", f"{worst:.3g}", sparkline(values, 0.0, top))
     return table
 
 
