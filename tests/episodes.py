@@ -101,7 +101,10 @@ def _fault(
     )
 
 
-def _receipt(command: Command, at_ns: int, status: CommandStatus = CommandStatus.APPLIED, message: str = "") -> Receipt:
+def receipt_of(
+    command: Command, at_ns: int, status: CommandStatus = CommandStatus.APPLIED, message: str = ""
+) -> Receipt:
+    """A receipt with checks as they go with the status."""
     passed = status is CommandStatus.APPLIED
     return Receipt(
         command=command,
@@ -129,7 +132,7 @@ def _step(number: int, scenario: Scenario, scales: TimeScales) -> StepRecord:
     status = CommandStatus.REJECTED if action.type is ActionType.RESTART else CommandStatus.APPLIED
     message = "a replica still starts" if status is CommandStatus.REJECTED else ""
     due = [
-        (fault.fault_id, _receipt(order, zero_ns + round(at * 1e9)))
+        (fault.fault_id, receipt_of(order, zero_ns + round(at * 1e9)))
         for fault in scenario.faults
         for at, order in (*fault.injections, *([(fault.end_seconds, fault.clearance)] if fault.clearance else []))
         if at is not None and order is not None and number * 30 <= at < (number + 1) * 30
@@ -141,7 +144,7 @@ def _step(number: int, scenario: Scenario, scales: TimeScales) -> StepRecord:
         action_name=action.name,
         probability=float("nan") if number == 4 else 1 / 3,
         candidate_set=CATALOGUE.names,
-        receipt=None if command is None else _receipt(command, now_ns + 1, status, message),
+        receipt=None if command is None else receipt_of(command, now_ns + 1, status, message),
         fault_receipts=tuple(due),
         reward=sum(terms.values()),
         reward_terms=terms,

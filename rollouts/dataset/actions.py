@@ -18,7 +18,7 @@ from rollouts.dataset.metadata import action_id, fault_action_id
 from rollouts.dataset.schema import ACTIONS, ACTOR_ORCHESTRATOR, CLEAR_FAULT, INJECT_FAULT, TOTAL_REWARD
 from rollouts.episode import Episode, PolicySpec, StepRecord
 
-_BASELINES = ("do_nothing", "random", "hpa")
+_BASELINES = ("do_nothing", "threshold", "hpa")
 
 Row = Mapping[str, Any]
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from clusters.commands import CommandStatus, Receipt, SetFlag
+from clusters.commands import CommandStatus, Receipt, SetFlag, SetRateLimit
 from clusters.scenario import ScheduledFault
 from envs.actions.action import Action, ActionType
 from rollouts.dataset.actions import is_clearance
@@ -87,6 +87,28 @@ def _action_rows(episode: Episode, catalogue: tuple[Action, ...]) -> Iterator[di
             "is_fault": False,
             "target": action.target or None,
             "start": started if status in _IN_EFFECT else None,
+            "end": _limit_lifted_at(number, episode),
             "expected_symptoms": (),
             "status": str(status),
         }
+
+
+def _limit_lifted_at(number: int, episode: Episode) -> int | None:
+    """When a rate limit lapsed or was replaced; None for any other action, which changes the stand for good."""
+    limits = [
+        (later, step.receipt.requested_at_ns)
+        for later, step in enumerate(episode.steps)
+        if step.receipt is not None
+        and isinstance(step.receipt.command, SetRateLimit)
+        and step.receipt.status in _IN_EFFECT
+    ]
+    started = dict(limits).get(number)
+    if started is None:
+        return None
+    ends = [time_ns for later, time_ns in limits if later > number]
+    lasts_seconds = episode.time_scales.action_duration_seconds
+    lapse_ns = started + round(lasts_seconds * 1e9)
+    run_end_ns = int(episode.telemetry.times_ns[-1]) + round(episode.telemetry.bucket_seconds * 1e9)
+    if lasts_seconds > 0 and lapse_ns <= run_end_ns:
+        ends.append(lapse_ns)
+    return min(ends, default=None)

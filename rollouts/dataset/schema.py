@@ -123,7 +123,7 @@ LABELS = _schema(
     _text("fault_type", "null: an operator's action", nullable=True),
     _text("target", "service, source->target, or workload; null: the stand as a whole", nullable=True),
     _time("start", "when it took effect; null: it never did", nullable=True),
-    _time("end", "when it was lifted or healed; null: it held to the end of the run", nullable=True),
+    _time("end", "when it was lifted, healed or lapsed; null: not within the run", nullable=True),
     _text("intensity", "mild, visible or severe; null: an operator's action", nullable=True),
     _text("root_cause_kind", "null: an operator's action", nullable=True),
     _field("expected_symptoms", pa.list_(pa.string()), "what should be seen; empty: nothing is claimed"),

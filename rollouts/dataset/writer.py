@@ -70,14 +70,6 @@ def write_run(episode: Episode, dataset_dir: Path, *, deployment: Deployment = S
     return final
 
 
-def remove_torn_runs(dataset_dir: Path) -> int:
-    """Delete what killed writers left behind; only for when nobody writes to the data set. Returns how many."""
-    torn = sorted(dataset_dir.glob(f"{TORN_PREFIX}*"))
-    for path in torn:
-        shutil.rmtree(path, ignore_errors=True)
-    return len(torn)
-
-
 def _encode(episode: Episode, deployment: Deployment) -> dict[str, Any]:
     """File -> bytes."""
     bucket_seconds = episode.time_scales.observation_bucket_seconds

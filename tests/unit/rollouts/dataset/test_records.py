@@ -1,15 +1,18 @@
 """What actions, labels and events say of an episode in which every kind of thing happened."""
 
+import dataclasses
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+from clusters.commands import SetRateLimit
+from envs.time_scales import TimeScales
 from rollouts.dataset.files import read_table, rows_of
 from rollouts.dataset.reader import read_run
 from rollouts.dataset.writer import write_run
-from tests.episodes import START_NS, make_episode
+from tests.episodes import CATALOGUE, START_NS, make_episode, receipt_of
 
 ZERO_NS = START_NS + 300 * 10**9
 
@@ -26,15 +29,15 @@ def rows(run: Path, name: str) -> list[dict[str, Any]]:
 def test_every_step_and_every_fault_command_is_a_row(run: Path) -> None:
     actions = rows(run, "actions")
     assert [(row["actor"], row["action_type"], row["status"]) for row in actions] == [
-        ("baseline", "do_nothing", "applied"),
-        ("baseline", "scale", "applied"),
+        ("scripted_policy", "do_nothing", "applied"),
+        ("scripted_policy", "scale", "applied"),
         ("orchestrator", "inject_fault", "applied"),
         ("orchestrator", "inject_fault", "applied"),
-        ("baseline", "restart", "rejected"),
-        ("baseline", "roll_back", "applied"),
+        ("scripted_policy", "restart", "rejected"),
+        ("scripted_policy", "roll_back", "applied"),
         ("orchestrator", "clear_fault", "applied"),
-        ("baseline", "do_nothing", "applied"),
-        ("baseline", "escalate_to_human", "applied"),
+        ("scripted_policy", "do_nothing", "applied"),
+        ("scripted_policy", "escalate_to_human", "applied"),
     ]
     rejected = actions[4]
     assert rejected["precheck_status"] == "failed" and rejected["message"] == "a replica still starts"
@@ -53,6 +56,33 @@ def test_labels_tell_faults_from_actions_and_what_never_happened_from_what_did(r
     assert not any(row["is_fault"] for row in labels[3:])
     assert (labels[4]["status"], labels[4]["start"]) == ("rejected", None)
     assert labels[4]["target"] == "cart"
+
+
+def test_the_label_of_a_rate_limit_ends_when_it_lapses_or_is_replaced(tmp_path: Path) -> None:
+    episode = make_episode()
+    limits = {0: 30.0, 1: 20.0, 4: 10.0}
+    steps = tuple(
+        dataclasses.replace(step, receipt=receipt_of(SetRateLimit(limit_rps=limits[number]), step.time_ns))
+        if number in limits
+        else step
+        for number, step in enumerate(episode.steps)
+    )
+    limited = CATALOGUE.index("rate_limit:50%")
+    steps = tuple(
+        dataclasses.replace(step, action=limited, action_name="rate_limit:50%") if number in limits else step
+        for number, step in enumerate(steps)
+    )
+    scales = TimeScales(action_duration_seconds=60.0)
+    labels = rows(write_run(dataclasses.replace(episode, steps=steps, time_scales=scales), tmp_path), "labels")
+    ends = {row["action_id"]: row["end"] and (row["end"] - ZERO_NS) // 10**9 for row in labels if not row["is_fault"]}
+    assert ends == {
+        "action-00000": 30,
+        "action-00001": 90,
+        "action-00002": None,
+        "action-00003": None,
+        "action-00004": 180,
+        "action-00005": None,
+    }
 
 
 def test_events_show_what_was_seen_and_never_the_fault_schedule(run: Path) -> None:
