@@ -146,12 +146,13 @@ def episode_figures(episode: Episode, application: Application) -> dict[str, flo
 
 
 def recovery_seconds(violated: NDArray[np.bool_], bucket_seconds: float) -> float:
-    """From the first violated bucket to the end of the last one; NaN where no SLO was ever violated.
+    """From the first violated bucket to the end of the last one; 0 where no SLO was ever violated.
 
-    An episode that ends in violation counts up to its end, which understates it.
+    Zero and not unknown, or a policy that prevents a violation would be judged on the hard episodes alone. An episode
+    that ends in violation counts up to its end, which understates it.
     """
     bad = np.flatnonzero(violated)
-    return float((bad[-1] - bad[0] + 1) * bucket_seconds) if bad.size else float("nan")
+    return float((bad[-1] - bad[0] + 1) * bucket_seconds) if bad.size else 0.0
 
 
 def _failed(step: StepRecord) -> bool:

@@ -73,7 +73,7 @@ class Bar:
 def draw_fans(fans: Sequence[Fan]) -> str:
     """The fans of one candidate, one above the other."""
     with plt.rc_context(_STYLE):
-        figure, axes = plt.subplots(len(fans), 1, figsize=(2.9, 1.45 * len(fans)), sharex=True, squeeze=False)
+        figure, axes = plt.subplots(len(fans), 1, figsize=(2.35, 1.6 * len(fans)), sharex=True, squeeze=False)
         for axis, fan in zip(axes[:, 0], fans, strict=True):
             _draw_fan(axis, fan)
         axes[-1, 0].set_xlabel("seconds from the decision", labelpad=2)
@@ -99,7 +99,7 @@ def draw_bars(
 ) -> str:
     """Horizontal bars with intervals, and vertical lines to read them against."""
     with plt.rc_context(_STYLE):
-        figure, axis = plt.subplots(figsize=(7.6, 0.5 + 0.3 * len(bars)))
+        figure, axis = plt.subplots(figsize=(8.6, 0.5 + 0.27 * len(bars)))
         for row, bar in enumerate(bars):
             value = bar.figure.value
             axis.barh(row, value, height=0.62, color=bar.colour, alpha=0.85)
@@ -131,6 +131,7 @@ def _draw_fan(axis: Axes, fan: Fan) -> None:
     axis.axvline(0, color=RULE, linewidth=1.0)
     if fan.is_logarithmic:
         axis.set_yscale("log")
+        axis.yaxis.set_major_locator(matplotlib.ticker.LogLocator(subs=(1.0, 2.0, 5.0)))
         axis.yaxis.set_major_formatter(matplotlib.ticker.FuncFormatter(lambda value, _: f"{value:g}"))
         axis.yaxis.set_minor_formatter(matplotlib.ticker.NullFormatter())
     axis.set_ylim(fan.low, fan.high)

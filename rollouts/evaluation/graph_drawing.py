@@ -18,7 +18,7 @@ AFFECTED_SLOWDOWN = 1.8
 AFFECTED_CPU_SHARE = 0.9
 """A service or an edge is highlighted beyond any of these; slowdown is against the start of the window."""
 
-_BOX_WIDTH, _BOX_HEIGHT, _COLUMN, _ROW = 124, 44, 176, 58
+_BOX_WIDTH, _BOX_HEIGHT, _COLUMN, _ROW = 140, 46, 190, 62
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,7 +53,7 @@ class _Reading:
         if self.error_ratio > 0.001:
             parts.append(f"errors {self.error_ratio:.0%}")
         if self.slowdown > 1.3:
-            parts.append(f"{self.slowdown:.1f}x slower")
+            parts.append(f"{self.slowdown:.{0 if self.slowdown >= 10 else 1}f}x slower")
         return ", ".join(parts[-2:])
 
 

@@ -16,7 +16,7 @@ from envs.rewards.reward_function import RewardWeights
 from rollouts.evaluation.drawings import Fan, draw_fans, draw_history
 from rollouts.evaluation.graph_drawing import affected, draw_graph
 from rollouts.evaluation.report import Incident
-from rollouts.evaluation.truth import tabulate
+from rollouts.evaluation.truth import NUMERIC_TOLERANCE, tabulate
 
 WORTHWHILE_GAIN = 0.02
 """Smallest expected gain per control step over doing nothing that is worth an action."""
@@ -35,7 +35,7 @@ class CandidateView:
     is_recommended: bool
     is_truly_best: bool
     rank: int
-    """1: the highest expected return."""
+    """1: the highest expected return; equal returns share a rank."""
     fans: Markup
     expected_return: str
     true_return: str
@@ -104,12 +104,18 @@ def _do_nothing(incident: Incident) -> int:
 
 
 def _worst_journeys(incident: Incident, application: Application) -> tuple[int, int]:
-    """Journeys with the highest p95 over its objective, and with the most errors, over the last minute."""
+    """The journey with the highest p95 over its objective, and the one of the others with the most errors.
+
+    Over the last minute. Where no other fails more than promised, it is the one with the most errors.
+    """
     journeys = np.nan_to_num(incident.branched.point.history.journeys[-6:]).mean(axis=0)  # [J, F]
     limits = np.array([journey.slo_latency_milliseconds for journey in application.journeys])
     latency = journeys[:, signal_index(JOURNEY_SIGNALS, "latency_p95_milliseconds")] / limits
     errors = journeys[:, signal_index(JOURNEY_SIGNALS, "error_ratio")]
-    return int(np.argmax(latency)), int(np.argmax(errors))
+    slowest = int(np.argmax(latency))
+    promised = np.array([journey.slo_error_ratio for journey in application.journeys])
+    others = np.where(np.arange(len(errors)) == slowest, 0.0, errors)
+    return slowest, int(np.argmax(others if (others > promised).any() else errors))
 
 
 def _history_charts(
@@ -118,7 +124,7 @@ def _history_charts(
     history = incident.branched.point.history
     slow, failing = application.journeys[latency_journey], application.journeys[error_journey]
     queue = history.nodes[:, :, signal_index(NODE_SIGNALS, "queue_depth")].astype(np.float64)
-    growth = np.nan_to_num(queue[-6:]).mean(axis=0) - np.nan_to_num(queue[:6]).mean(axis=0)
+    growth = np.nan_to_num(queue[-6:]).mean(axis=0) / (1.0 + np.nan_to_num(queue[:6]).mean(axis=0))
     growth[application.service_names.index("load-generator")] = -np.inf
     longest = int(np.argmax(growth))
     charts = (
@@ -146,7 +152,6 @@ def _candidates(
 ) -> tuple[CandidateView, ...]:
     branched, prediction = incident.branched, incident.prediction
     truth, nothing = branched.truth, _do_nothing(incident)
-    order = np.argsort(np.argsort(-prediction.scores, kind="stable"), kind="stable")
     best = tabulate([branched]).ties_with_best[0]
     scales = (
         _scale(incident, "latency_p95_milliseconds", latency_journey),
@@ -165,7 +170,7 @@ def _candidates(
                 label=readable(branched.names[row]),
                 is_recommended=row == recommended,
                 is_truly_best=bool(best[row]),
-                rank=int(order[row]) + 1,
+                rank=1 + int((prediction.scores > prediction.scores[row] + NUMERIC_TOLERANCE).sum()),
                 fans=Markup(draw_fans(fans)),
                 expected_return=f"{prediction.scores[row]:.2f}",
                 true_return=f"{truth.returns[row].mean():.2f}",
@@ -286,8 +291,8 @@ def _comparison(incident: Incident, recommended: int, other: int) -> str:
     prediction = incident.prediction
     gap = prediction.scores[recommended] - prediction.scores[other]
     return (
-        f"{readable(incident.branched.names[other]).capitalize()} is expected to return {gap:.2f} less per step "
-        f"(recovery {_percent(prediction.recovery_probability[other])}, "
+        f"{readable(incident.branched.names[other]).capitalize()} is expected to return {abs(gap):.2f} "
+        f"{'less' if gap >= 0 else 'more'} per step (recovery {_percent(prediction.recovery_probability[other])}, "
         f"cost {_cost(float(prediction.expected_cost[other]))})."
     )
 

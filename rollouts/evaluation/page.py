@@ -56,6 +56,7 @@ class Cell:
 
     text: str
     interval: str = ""
+    count: int = 0
     is_best: bool = False
 
 
@@ -116,7 +117,8 @@ def _rankers(report: Report) -> list[MethodResult]:
 def _cell(figure: Estimate | None, is_best: bool = False) -> Cell:
     if figure is None or not figure.n:
         return Cell(text="-")
-    return Cell(text=number(figure.value), interval=f"{number(figure.low)} to {number(figure.high)}", is_best=is_best)
+    interval = f"{number(figure.low)} to {number(figure.high)}"
+    return Cell(text=number(figure.value), interval=interval, count=figure.n, is_best=is_best)
 
 
 def _ranking_table(report: Report, columns: Mapping[str, str]) -> TableView:

@@ -1,14 +1,16 @@
 """The outcome as terminal tables; the best value of each column is bold, whoever has it."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 
 import numpy as np
+from rich import box
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from rollouts.evaluation import closed_loop, methods
 from rollouts.evaluation.report import Report
-from rollouts.evaluation.statistics import Estimate
+from rollouts.evaluation.statistics import EMPTY, Estimate
 
 RANKING_COLUMNS: Mapping[str, str] = {
     "pairwise_accuracy": "pairwise",
@@ -17,49 +19,52 @@ RANKING_COLUMNS: Mapping[str, str] = {
     "regret_p90": "p90",
     "recovery_accuracy": "recovery",
     "restraint": "restraint",
-    "good_ratio_mae": "good MAE",
 }
 CLOSED_LOOP_COLUMNS: Mapping[str, str] = {
     "episode_return": "return",
-    "recovery_seconds": "recovery s",
+    "versus_do_nothing": "vs nothing",
+    "versus_best_rule": "vs rule",
     "violation_share": "violated",
     "actions": "actions",
-    "failed_actions": "failed",
-    "unsafe_actions": "unsafe",
-    "cost_millicores": "cost m",
 }
-WITH_INTERVAL = ("pairwise_accuracy", "top1", "episode_return")
 
 
 def print_report(report: Report, console: Console) -> None:
     """Print the ranking table, the claim in a sentence, and the closed loop."""
     console.print(ranking_table(report))
-    console.print(claim(report), highlight=False)
+    console.print(claim(report), highlight=False, soft_wrap=True)
     if report.closed_loop:
         console.print(closed_loop_table(report))
 
 
 def ranking_table(report: Report) -> Table:
     """One row per method and one for the noise ceiling."""
-    table = Table("method", *RANKING_COLUMNS.values(), title="Ranking candidate actions (95 % intervals)")
+    table = _table("Ranking candidate actions, with 95 % intervals", "method", RANKING_COLUMNS)
     rows = [method.figures for method in report.methods]
     competing = [not (method.ablation or method.reference) for method in report.methods]
     best = best_rows(rows, competing, methods.HIGHER_IS_BETTER)
     for row, method in enumerate(report.methods):
         name = f"  {method.ablation.replace('_', ' ')}" if method.ablation else method.name
-        table.add_row(name, *_cells(method.figures, RANKING_COLUMNS, lambda figure, row=row: row in best[figure]))  # type: ignore[misc]
+        winning = {figure for figure, winners in best.items() if row in winners}
+        table.add_row(name, *_cells(method.figures, RANKING_COLUMNS, winning))
     table.add_section()
-    table.add_row("noise ceiling", *_cells(report.noise_ceiling, RANKING_COLUMNS, lambda figure: False))
+    table.add_row("noise ceiling", *_cells(report.noise_ceiling, RANKING_COLUMNS, set()))
     return table
 
 
 def closed_loop_table(report: Report) -> Table:
     """One row per policy."""
-    table = Table("policy", *CLOSED_LOOP_COLUMNS.values(), title="Acting through step (95 % intervals)")
+    table = _table("Acting through step, with 95 % intervals", "policy", CLOSED_LOOP_COLUMNS)
     rows = [result.figures for result in report.closed_loop]
     best = best_rows(rows, [True] * len(rows), closed_loop.HIGHER_IS_BETTER)
     for row, result in enumerate(report.closed_loop):
-        table.add_row(result.name, *_cells(result.figures, CLOSED_LOOP_COLUMNS, lambda f, row=row: row in best[f]))  # type: ignore[misc]
+        shown = {
+            **result.figures,
+            "versus_do_nothing": result.versus_do_nothing.get("episode_return", EMPTY),
+            "versus_best_rule": result.versus_best_rule.get("episode_return", EMPTY),
+        }
+        winning = {name for name, winners in best.items() if row in winners}
+        table.add_row(result.name, *_cells(shown, CLOSED_LOOP_COLUMNS, winning))
     return table
 
 
@@ -74,21 +79,21 @@ def claim(report: Report) -> str:
     verdict = "above" if gain.low > 0 else "below" if gain.high < 0 else "not distinguishable from"
     return (
         f"{report.subject.name} orders {own.value:.0%} of the pairs as the truth does; that is {verdict} the "
-        f"strongest other ranker, {rival.name} (difference {gain.value:+.2f}, 95 % interval {gain.low:+.2f} to {gain.high:+.2f}). "
-        f"Noise ceiling: {report.noise_ceiling['pairwise_accuracy'].value:.2f}."
+        f"strongest other ranker, {rival.name} (difference {gain.value:+.2f}, 95 % interval {gain.low:+.2f} to "
+        f"{gain.high:+.2f}). Noise ceiling: {report.noise_ceiling['pairwise_accuracy'].value:.2f}."
     )
 
 
 def best_rows(
     rows: Sequence[Mapping[str, Estimate]], competing: Sequence[bool], higher: Mapping[str, bool | None]
 ) -> dict[str, set[int]]:
-    """Per figure, the competing rows with the best value (several if equal); a yardstick never competes."""
+    """Per figure, the competing rows with the best value (several if equal; none if all are equal)."""
     best: dict[str, set[int]] = {}
     for figure, is_higher_better in higher.items():
         values = np.array(
             [row[figure].value if can_win else np.nan for row, can_win in zip(rows, competing, strict=True)]
         )
-        if is_higher_better is None or not np.isfinite(values).any():
+        if is_higher_better is None or not np.isfinite(values).any() or np.nanmax(values) - np.nanmin(values) < 1e-9:
             best[figure] = set()
             continue
         winner = np.nanmax(values) if is_higher_better else np.nanmin(values)
@@ -108,11 +113,22 @@ def interval(figure: Estimate) -> str:
     return f"{number(figure.value)} [{number(figure.low)}, {number(figure.high)}]" if figure.n else "-"
 
 
-def _cells(figures: Mapping[str, Estimate], columns: Mapping[str, str], is_best: Callable[[str], bool]) -> list[str]:
+def _table(title: str, first: str, columns: Mapping[str, str]) -> Table:
+    """A table that fits eighty characters."""
+    table = Table(title=title, box=box.SIMPLE_HEAD, padding=0, title_justify="left")
+    table.add_column(first, no_wrap=True)
+    for column in columns.values():
+        table.add_column(column, justify="right", no_wrap=True)
+    return table
+
+
+def _cells(figures: Mapping[str, Estimate], columns: Mapping[str, str], winning: Set[str]) -> list[Text]:
     cells = []
     for name in columns:
         figure = figures.get(name)
-        text = "-" if figure is None else interval(figure) if name in WITH_INTERVAL else number(figure.value)
-        escaped = text.replace("[", "\\[")
-        cells.append(f"[bold]{escaped}[/bold]" if is_best(name) else escaped)
+        if figure is None or not figure.n:
+            cells.append(Text("-"))
+            continue
+        value = Text(number(figure.value), style="bold" if name in winning else "")
+        cells.append(value + Text(f"\n{number(figure.low)} {number(figure.high)}", style="dim"))
     return cells
