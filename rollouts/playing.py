@@ -41,9 +41,11 @@ def play_episodes(loop: ControlLoop, jobs: Sequence[Job], policies: Sequence[Pol
     loop.reset(range(len(jobs)), [job.scenario for job in jobs], [job.seed for job in jobs])
     for job, policy in zip(jobs, policies, strict=True):
         policy.reset(job.seed)
+    names = np.array(loop.catalogue.names, dtype=object)
     recordings = [_Recording(windows=[window]) for window in _warmups(loop, jobs)]
     while running := [stand for stand, recording in enumerate(recordings) if not recording.end_reason]:
         decisions = _decide(loop, jobs, policies, recordings, running)
+        allowed = loop.action_mask()
         actions = np.full(loop.num_stands, loop.catalogue.index("do_nothing"))
         active = np.zeros(loop.num_stands, dtype=np.bool_)
         for stand, decision in decisions.items():
@@ -51,7 +53,7 @@ def play_episodes(loop: ControlLoop, jobs: Sequence[Job], policies: Sequence[Pol
         step = loop.step(actions, active)
         for stand, decision in decisions.items():
             recordings[stand].windows.append(step.window.of_stand(stand))
-            recordings[stand].steps.append(_record(loop, jobs[stand], decision, step, stand))
+            recordings[stand].steps.append(_record(names, allowed[stand], decision, step, stand))
             recordings[stand].end_reason = step.end_reasons[stand]
     return [_episode(loop, job, recording) for job, recording in zip(jobs, recordings, strict=True)]
 
@@ -89,13 +91,15 @@ def _decide(
     return decisions
 
 
-def _record(loop: ControlLoop, job: Job, decision: Decision, step: LoopStep, stand: int) -> StepRecord:
+def _record(
+    names: NDArray[np.object_], allowed: NDArray[np.bool_], decision: Decision, step: LoopStep, stand: int
+) -> StepRecord:
     return StepRecord(
         time_ns=int(step.action_times_ns[stand]),
         action=decision.action,
-        action_name=loop.catalogue.names[decision.action],
+        action_name=names[decision.action],
         probability=decision.probability,
-        candidate_set=job.scenario.candidates,
+        candidate_set=tuple(names[allowed]),
         receipt=step.receipts[stand],
         fault_receipts=step.fault_receipts[stand],
         reward=float(step.rewards[stand]),

@@ -145,7 +145,9 @@ class _Fill:
         finally:
             for worker in workers:
                 ray.kill(worker.handle)
-        unplayed = [job.run_id for group in (*self._queue, *(worker.jobs for worker in workers)) for job in group]
+        rest = [job.run_id for group in (*self._queue, *(worker.jobs for worker in workers)) for job in group]
+        unplayed = [run_id for run_id in rest if not run_path(self._dataset_dir, run_id).is_dir()]
+        self._found += [run_id for run_id in rest if run_id not in unplayed]
         return FillResult(
             summaries=tuple(self._summaries),
             found=tuple(self._found),

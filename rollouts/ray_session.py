@@ -3,6 +3,7 @@
 import logging
 import os
 import shutil
+import socket
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -14,6 +15,7 @@ from ray_configs.errors import UserError
 
 PROJECT_ROOT = Path(__file__).resolve().parents[1]
 _PACKAGES = ("clusters", "envs", "rollouts", "learners", "ray_configs")
+_ANSWER_WITHIN_SECONDS = 3.0
 _ENVIRONMENT: Mapping[str, str] = {
     # Ray's ports listen on every interface, so a session without a token would obey anybody on the network.
     "RAY_AUTH_MODE": "token",
@@ -53,7 +55,7 @@ def ray_session(settings: RaySettings | None = None) -> Iterator[None]:
         yield
         return
     address = os.environ.get("RAY_ADDRESS")
-    if address:
+    if address and address != "local":
         _connect(address)
         try:
             yield
@@ -99,11 +101,19 @@ def _connect(address: str) -> None:
     is_job = "RAY_JOB_CONFIG_JSON_ENV_VAR" in os.environ
     runtime_env = None if is_job else {"py_modules": [str(PROJECT_ROOT / name) for name in _PACKAGES]}
     try:
+        _require_answer(address)
         ray.init(address=address, runtime_env=runtime_env, **_quiet())
-    except ConnectionError as error:
+    except OSError as error:
         raise UserError(
             f"no Ray cluster answers at RAY_ADDRESS={address}: start one, or unset RAY_ADDRESS to run locally"
         ) from error
+
+
+def _require_answer(address: str) -> None:
+    """Knock once, because Ray itself would try for minutes. OSError if nobody opens."""
+    host, _, port = address.rpartition("//")[2].rpartition(":")
+    if host and port.isdigit():
+        socket.create_connection((host.strip("[]"), int(port)), timeout=_ANSWER_WITHIN_SECONDS).close()
 
 
 def _quiet() -> dict[str, Any]:

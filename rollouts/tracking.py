@@ -16,6 +16,7 @@ from mlflow import MlflowClient
 from mlflow.entities import Metric, Param
 from mlflow.exceptions import MlflowException
 from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID
+from sqlalchemy.exc import SQLAlchemyError
 
 from ray_configs.errors import UserError
 
@@ -56,7 +57,7 @@ def open_tracking(uri: str | None = None) -> MlflowClient:
             mlflow.set_tracking_uri(uri)
             client = MlflowClient(tracking_uri=uri)
             client.search_experiments(max_results=1)
-    except MlflowException as error:
+    except (MlflowException, SQLAlchemyError) as error:
         sentence = str(error).splitlines()[0]
         raise UserError(f"cannot open the MLflow tracking at {uri} ({sentence}); correct tracking_uri") from error
     return client
