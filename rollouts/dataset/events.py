@@ -83,7 +83,8 @@ def _pod_events(telemetry: TelemetryWindow, services: list[str]) -> Iterator[dic
             "reason": "Restarted",
             "message": f"{restarts[bucket, service]:.0f} container restart(s)",
         }
-    ready = telemetry.nodes[..., signal_index(NODE_SIGNALS, "replicas_ready")]
+    # A bucket holds the mean over its time.
+    ready = np.rint(telemetry.nodes[..., signal_index(NODE_SIGNALS, "replicas_ready")])
     before, after = ready[:-1], ready[1:]
     for bucket, service in np.argwhere((before != after) & ~np.isnan(before) & ~np.isnan(after)):
         yield {

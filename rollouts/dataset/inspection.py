@@ -1,7 +1,8 @@
 """Print what a run holds, for a person: what was played, the files, what was done, the truth, and how it went."""
 
+import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,12 +31,12 @@ def inspect_command(arguments: InspectArguments) -> int:
     Raises:
         UserError: the directory is no run, or a file of it is missing or damaged.
     """
-    inspect_run(arguments.run, Console())
+    inspect_run(arguments.run, sys.stdout)
     return 0
 
 
-def inspect_run(path: Path, console: Console) -> None:
-    """Print the run to a console.
+def inspect_run(path: Path, file: TextIO, width: int | None = None) -> None:
+    """Print the run to a file of text, `width` columns wide (None: as wide as the terminal).
 
     Raises:
         UserError: as `inspect_command`.
@@ -43,6 +44,8 @@ def inspect_run(path: Path, console: Console) -> None:
     if path.is_dir() and not (path / METADATA_FILE).exists() and any(path.glob("run_*")):
         raise UserError(f"{path} is a data set; give one of the run_<id> directories in it")
     metadata, episode = read_metadata(path), read_run(path)
+    # Names are data: "small-core:train:7" must not become an emoji.
+    console = Console(file=file, width=width, markup=False, emoji=False, highlight=False)
     console.print(_overview(metadata, episode))
     console.print(_files(path, metadata))
     console.print(_actions(rows_of(read_table(path / "actions.parquet")), episode))
@@ -66,7 +69,7 @@ def sparkline(values: NDArray[Any], low: float, high: float, width: int = 30) ->
 def _grid(title: str, *columns: str) -> Table:
     table = Table(title=title, title_justify="left", title_style="bold", show_header=bool(columns), box=box.SIMPLE_HEAD)
     for column in columns:
-        table.add_column(column, overflow="fold", no_wrap=column == _OVER_TIME)
+        table.add_column(column, overflow="fold", no_wrap=column in ("actor", _OVER_TIME))
     return table
 
 
@@ -144,8 +147,9 @@ def _rewards(episode: Episode) -> Table:
     columns |= {name: [step.reward_terms.get(name, 0.0) for step in episode.steps] for name in terms}
     for name, column in columns.items():
         values = np.array(column)
-        worst = float(values.min(initial=0.0))
-        table.add_row(name, f"{values.sum():.3f}", f"{worst:.3f}", sparkline(values, worst, 0.0))
+        worst = float(values.min(initial=0.0)) + 0.0  # a negative zero becomes zero
+        line = sparkline(values, worst, 0.0) if worst else ""
+        table.add_row(name, f"{values.sum() + 0.0:.3f}", f"{worst:.3f}", line)
     return table
 
 
@@ -158,8 +162,8 @@ def _journeys(episode: Episode, names: list[str]) -> Table:
             if not len(known):
                 table.add_row(name, label, "", "", _MISSING)
                 continue
-            is_good = signal == "good_ratio"
-            worst, top = (known.min(), 1.0) if is_good else (known.max(), float(known.max()))
+            worst = known.min() if signal == "good_ratio" else known.max()
+            top = 1.0 if signal.endswith("_ratio") else float(known.max())
             table.add_row(name, label, f"{known.mean():.3g}", f"{worst:.3g}", sparkline(values, 0.0, top))
     return table
 

@@ -126,7 +126,7 @@ def _open(path: Path) -> _Opening:
                 if not differences:
                     opening.tables[name] = table
         except UserError as error:
-            opening.findings.append((name, str(error)))
+            opening.findings.append((name, str(error).removeprefix(f"{path / name} ")))
     return opening
 
 

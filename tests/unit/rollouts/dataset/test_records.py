@@ -104,6 +104,7 @@ def test_restarts_and_ready_replicas_become_pod_events(tmp_path: Path) -> None:
     nodes[10, 2, 8] = 1
     nodes[20:25, 2, 12] = 1
     nodes[22, 2, 12] = np.nan
+    nodes[23, 2, 12] = 1.2
     pods = [row for row in rows(write_run(episode, tmp_path), "events") if row["event_type"] == "pod"]
     assert [(row["reason"], (row["time"] - START_NS) // 10**9, row["message"]) for row in pods] == [
         ("Restarted", 110, "1 container restart(s)"),
