@@ -53,6 +53,13 @@ class CompiledGraph:
         self._compile_operations()
         self._compile_channels()
         self.levels: Ints = np.array([levels[service.name] for service in self.services])
+        self.replicas = self._service_column("replicas")
+        self.cpu_limit_millicores = self._service_column("cpu_limit_millicores")
+        self.workers_per_replica = self._service_column("workers_per_replica")
+        self.memory_limit_bytes = self._service_column("memory_limit_bytes")
+        self.memory_base_bytes = self._service_column("memory_base_bytes")
+        self.memory_per_request_bytes = self._service_column("memory_per_request_bytes")
+        self.startup_seconds = self._service_column("startup_seconds")
 
     def _compile_operations(self) -> None:
         names = [(s, operation) for s, service in enumerate(self.services) for operation in service.operations]
@@ -101,6 +108,9 @@ class CompiledGraph:
             [self.application.journey_names.index(request.journey) for request in request_types]
         )
         """[R]"""
+        slo = [journey.slo_latency_milliseconds for journey in self.application.journeys]
+        self.request_slo_seconds: Floats = np.array(slo)[self.request_journey, None] / 1e3
+        """[R, 1]"""
         self.call_counts: Floats = np.array([call.count for _, _, call in sites])
         """[C]"""
         self.call_source: Ints = np.array([self.operation_service[o] for o, _, _ in sites], dtype=np.int64)
@@ -149,17 +159,22 @@ class CompiledGraph:
 
     @cached_property
     def channel_operation(self) -> Ints:
-        """[H]"""
+        """[H]."""
         return np.array([channel.operation for channel in self.channels])
 
     @cached_property
+    def channel_source(self) -> Ints:
+        """[H] the caller service."""
+        return np.array([channel.source for channel in self.channels])
+
+    @cached_property
     def channel_edge(self) -> Ints:
-        """[H]"""
+        """[H]."""
         return np.array([channel.edge for channel in self.channels])
 
     @cached_property
     def channel_timeout_seconds(self) -> Floats:
-        """[H, 1]"""
+        """[H, 1]."""
         return np.array([[channel.timeout_seconds] for channel in self.channels])
 
     @cached_property
@@ -190,7 +205,7 @@ class CompiledGraph:
             )
         return tuple(slices)
 
-    def column(self, key: str) -> Floats:
+    def _service_column(self, key: str) -> Floats:
         """[S, 1] a number of each service, by its field's name."""
         return np.array([[float(getattr(service, key))] for service in self.services])
 

@@ -6,22 +6,24 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clusters.simulated.graph import CompiledGraph
-from clusters.simulated.parameters import EPOCH_NS
+from clusters.simulated.parameters import EPOCH_NS, REQUEST_BYTES, RESPONSE_BYTES
 from clusters.simulated.probes import EDGE_PROBES, JOURNEY_PROBES, NODE_PROBES, STAND_PROBES, Probe
-from clusters.simulated.state import (
-    CHANNEL_SUMS,
-    OPERATION_SUMS,
-    REQUEST_SUMS,
-    SERVICE_SUMS,
-    STAND_SUMS,
-    StandState,
-)
+from clusters.simulated.state import StandState
+from clusters.simulated.sums import ChannelSum, OperationSum, RequestSum, ServiceSum, StandSum
 from clusters.telemetry import EDGE_SIGNALS, JOURNEY_SIGNALS, NODE_SIGNALS, STAND_SIGNALS, Signal, TelemetryWindow
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-_LEVELS = ("nodes", "edges", "journeys", "stand")
+_NODE_NAMES = (
+    *(name.name.lower() for name in OperationSum),
+    *(name.name.lower() for name in ServiceSum),
+    "receive_bytes",
+    "transmit_bytes",
+)
+_EDGE_NAMES = tuple(name.name.lower() for name in ChannelSum)
+_JOURNEY_NAMES = tuple(name.name.lower() for name in RequestSum)
+_STAND_NAMES = tuple(name.name.lower() for name in StandSum)
 
 
 class History:
@@ -36,18 +38,17 @@ class History:
         application = graph.application
         head = (num_stands, num_buckets)
         self._rings = {
-            "nodes": np.zeros((*head, graph.num_services, len(OPERATION_SUMS) + len(SERVICE_SUMS)), dtype=np.float32),
-            "edges": np.zeros((*head, len(application.edges), len(CHANNEL_SUMS)), dtype=np.float32),
-            "journeys": np.zeros((*head, len(application.journeys), len(REQUEST_SUMS)), dtype=np.float32),
-            "stand": np.zeros((*head, len(STAND_SUMS)), dtype=np.float32),
+            "nodes": np.zeros((*head, graph.num_services, len(_NODE_NAMES)), dtype=np.float32),
+            "edges": np.zeros((*head, len(application.edges), len(_EDGE_NAMES)), dtype=np.float32),
+            "journeys": np.zeros((*head, len(application.journeys), len(_JOURNEY_NAMES)), dtype=np.float32),
+            "stand": np.zeros((*head, len(_STAND_NAMES)), dtype=np.float32),
         }
 
     def record(self, state: StandState, columns: Ints, stands: Ints) -> None:
         """Close the bucket of the state's `columns`, which are these `stands` here, and clear its sums."""
         place = (stands, self.count[stands] % self.num_buckets)
         graph = self._graph
-        operations = _grouped(state.operation_sums[..., columns], graph.operation_service, graph.num_services)
-        services = np.concatenate([operations, state.service_sums[..., columns]])[:, graph.public_services]
+        services = _service_sums(graph, state, columns)
         edges = _grouped(state.channel_sums[..., columns], graph.channel_edge, len(graph.application.edges))
         journeys = _grouped(state.request_sums[..., columns], graph.request_journey, len(graph.application.journeys))
         self._rings["nodes"][place] = services.T
@@ -88,10 +89,10 @@ class History:
         seconds = np.array(self.bucket_seconds * factor)
         levels = {}
         for name, signals, probes, sum_names in (
-            ("nodes", NODE_SIGNALS, NODE_PROBES, (*OPERATION_SUMS, *SERVICE_SUMS)),
-            ("edges", EDGE_SIGNALS, EDGE_PROBES, CHANNEL_SUMS),
-            ("journeys", JOURNEY_SIGNALS, JOURNEY_PROBES, REQUEST_SUMS),
-            ("stand", STAND_SIGNALS, STAND_PROBES, STAND_SUMS),
+            ("nodes", NODE_SIGNALS, NODE_PROBES, _NODE_NAMES),
+            ("edges", EDGE_SIGNALS, EDGE_PROBES, _EDGE_NAMES),
+            ("journeys", JOURNEY_SIGNALS, JOURNEY_PROBES, _JOURNEY_NAMES),
+            ("stand", STAND_SIGNALS, STAND_PROBES, _STAND_NAMES),
         ):
             ring = self._rings[name][place]
             sums = ring.reshape(len(stands), num_buckets, factor, *ring.shape[2:]).sum(axis=2, dtype=np.float64)
@@ -122,3 +123,14 @@ def _grouped(rows: Floats, group: Ints, num_groups: int) -> Floats:
     for row, position in enumerate(group):
         total[:, position] += rows[:, row]
     return total
+
+
+def _service_sums(graph: CompiledGraph, state: StandState, columns: Ints) -> Floats:
+    """[node sums, S, N] in the application's order. Bytes on the wire follow from the calls received and sent."""
+    operations = _grouped(state.operation_sums[..., columns], graph.operation_service, graph.num_services)
+    sent = _grouped(state.channel_sums[:1, :, columns], graph.channel_source, graph.num_services)
+    received = operations[OperationSum.REQUESTS : OperationSum.REQUESTS + 1]
+    receive_bytes = received * REQUEST_BYTES + sent * RESPONSE_BYTES
+    transmit_bytes = received * RESPONSE_BYTES + sent * REQUEST_BYTES
+    sums = np.concatenate([operations, state.service_sums[..., columns], receive_bytes, transmit_bytes])
+    return sums[:, graph.public_services]

@@ -44,8 +44,9 @@ class ChannelView(NamedTuple):
     error_ratio: Floats
     attempts: Floats
     """Mean attempts per call."""
-    call_error_ratio: Floats
-    """After all retries."""
+    call_seconds: Floats
+    """Mean time of a call with all its attempts."""
+    call_variance: Floats
     mu: Floats
     sigma: Floats
     """Lognormal of the time without a timeout."""
@@ -93,10 +94,9 @@ def look_up(
                 c, h = call.index, call.channel
                 count = state.call_count[c]
                 reached = np.exp(log_reach) * count
-                calls = reached * channels.attempts[h]
-                hold[o] += calls * channels.mean[h]
-                operations.variance[o] += calls * (channels.second_moment[h] - channels.mean[h] * channels.mean[h])
-                call_rate[c] = calls * flowing
+                hold[o] += reached * channels.call_seconds[h]
+                operations.variance[o] += reached * channels.call_variance[h]
+                call_rate[c] = reached * channels.attempts[h] * flowing
                 if call.required:
                     log_reach += count * log_success[h]
                 flowing = flowing * served_ratio[call.service]
@@ -142,6 +142,7 @@ def _view_channels(
     channels.second_moment[rows] = seen.second_moment
     channels.error_ratio[rows] = error
     channels.attempts[rows] = attempts
-    channels.call_error_ratio[rows] = still_failing
+    channels.call_seconds[rows] = attempts * seen.mean
+    channels.call_variance[rows] = attempts * (seen.second_moment - seen.mean * seen.mean)
     channels.mu[rows], channels.sigma[rows] = fitted
     log_success[rows] = np.log1p(-np.minimum(still_failing, 1.0 - _TINY))

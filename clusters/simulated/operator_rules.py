@@ -6,9 +6,9 @@ import numpy as np
 
 from clusters.commands import CheckStatus, Restart, Scale, SetCpuLimit, SetFlag, SetRateLimit
 from clusters.simulated.effects import apply_flags
-from clusters.simulated.parameters import COLD_SECONDS, MAX_CPU_LIMIT_FACTOR
+from clusters.simulated.parameters import MAX_CPU_LIMIT_FACTOR
 from clusters.simulated.replicas import start_replicas
-from clusters.simulated.rules import Column, Rule, at_once, never, service_refusal
+from clusters.simulated.rules import Column, Rule, never, service_refusal
 
 
 def _refuse_scale(column: Column, command: Scale) -> str:

@@ -36,7 +36,7 @@ def _total(name: str) -> Probe:
 
 def _p95(weight: str) -> Probe:
     def probe(sums: Sums, seconds: Floats) -> Floats:
-        mean = _ratio(sums["latency_ms"], sums[weight])
+        mean = _ratio(sums["latency"], sums[weight])
         return np.where(np.isnan(mean), np.nan, p95(mean, _ratio(sums["latency_squared"], sums[weight])))
 
     return probe
@@ -45,7 +45,7 @@ def _p95(weight: str) -> Probe:
 NODE_PROBES: dict[str, Probe] = {
     "request_rate_rps": _rate("requests"),
     "error_ratio": _per("errors"),
-    "latency_mean_milliseconds": _per("latency_ms"),
+    "latency_mean_milliseconds": _per("latency"),
     "latency_p95_milliseconds": _p95("requests"),
     "cpu_usage_millicores": _rate("cpu_millicores"),
     "cpu_limit_millicores": _rate("cpu_limit"),
@@ -62,7 +62,7 @@ NODE_PROBES: dict[str, Probe] = {
 EDGE_PROBES: dict[str, Probe] = {
     "request_rate_rps": _rate("requests"),
     "error_ratio": _per("errors"),
-    "latency_mean_milliseconds": _per("latency_ms"),
+    "latency_mean_milliseconds": _per("latency"),
     "latency_p95_milliseconds": _p95("requests"),
     "retry_rate_rps": _rate("retries"),
 }
@@ -70,7 +70,7 @@ EDGE_PROBES: dict[str, Probe] = {
 JOURNEY_PROBES: dict[str, Probe] = {
     "offered_rate_rps": _rate("offered"),
     "error_ratio": _per("errors", "offered"),
-    "latency_p95_milliseconds": _p95("served"),
+    "latency_p95_milliseconds": _p95("admitted"),
     "good_ratio": _per("good", "offered"),
 }
 

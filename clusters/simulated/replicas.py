@@ -9,6 +9,7 @@ from clusters.simulated.graph import CompiledGraph
 from clusters.simulated.parameters import COLD_SECONDS, COLD_SPEED, QUEUE_PER_WORKER, TICK_SECONDS
 from clusters.simulated.randomness import KILL_STREAM, uniforms
 from clusters.simulated.state import StandState, ordered_sum
+from clusters.simulated.sums import ServiceSum
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
@@ -44,7 +45,7 @@ def capacity(graph: CompiledGraph, state: StandState) -> Capacity:
     count = ordered_sum(ready.astype(np.float64))
     reserved = ordered_sum(np.where(state.present, state.slot_limit, 0.0))
     num_present = ordered_sum(state.present.astype(np.float64))
-    workers = count * graph.column("workers_per_replica")
+    workers = count * graph.workers_per_replica
     servers_safe = np.maximum(servers, 1.0)
     idle_speed = np.minimum(state.desired_limit / 1000.0, 1.0)
     return Capacity(
@@ -73,7 +74,7 @@ def advance_replicas(graph: CompiledGraph, state: StandState) -> bool:
     if due.any():
         _kill(graph, state, due, state.kill_period)
         changed = True
-    starved = state.memory_per_replica > graph.column("memory_limit_bytes")
+    starved = state.memory_per_replica > graph.memory_limit_bytes
     if starved.any():
         _out_of_memory(graph, state, starved)
         changed = True
@@ -82,7 +83,7 @@ def advance_replicas(graph: CompiledGraph, state: StandState) -> bool:
 
 def start_replicas(graph: CompiledGraph, state: StandState, slots: Bools) -> None:
     """Put a fresh replica into each of the slots [K, S, N]: not ready, then cold, free of stress, at today's limit."""
-    startup = graph.column("startup_seconds")[None] + COLD_SECONDS
+    startup = graph.startup_seconds[None] + COLD_SECONDS
     state.present |= slots
     np.copyto(state.timer, startup, where=slots)
     np.copyto(state.stress, 0.0, where=slots)
@@ -92,11 +93,11 @@ def start_replicas(graph: CompiledGraph, state: StandState, slots: Bools) -> Non
 
 def _roll_next(graph: CompiledGraph, state: StandState) -> None:
     """Replace the next old replica of each service where no other one is starting. It drains: nothing is lost."""
-    starting = (state.present & (state.timer > COLD_SECONDS)).any(axis=0)
-    pending = state.roll & state.present & ~starting[None]
-    first = pending & (np.cumsum(pending, axis=0) == 1)
+    is_starting = np.any(state.present & (state.timer > COLD_SECONDS), axis=0, keepdims=True)
+    pending = state.roll & state.present & ~is_starting
+    first = _first(pending)
     alone = first.any(axis=0) & (ordered_sum(state.present.astype(np.float64)) <= 1.0)
-    _lose(graph, state, np.where(alone, 1.0, 0.0))
+    _lose(graph, state, alone.astype(np.float64))
     start_replicas(graph, state, first)
 
 
@@ -115,14 +116,14 @@ def _kill(graph: CompiledGraph, state: StandState, due: Bools, period: Floats) -
 def _out_of_memory(graph: CompiledGraph, state: StandState, starved: Bools) -> None:
     """Kill the first ready replica of each starved service; the next goes a tick later unless memory fell."""
     ready = state.present & (state.timer <= COLD_SECONDS) & starved[None]
-    _replace_dead(graph, state, ready & (np.cumsum(ready, axis=0) == 1))
+    _replace_dead(graph, state, _first(ready))
 
 
 def _replace_dead(graph: CompiledGraph, state: StandState, chosen: Bools) -> None:
     ready = ordered_sum((state.present & (state.timer <= COLD_SECONDS)).astype(np.float64))
     killed = ordered_sum(chosen.astype(np.float64))
     _lose(graph, state, killed / np.maximum(ready, 1.0))
-    state.service_sums[4] += killed
+    state.service_sums[ServiceSum.RESTARTS] += killed
     start_replicas(graph, state, chosen)
 
 
@@ -133,3 +134,9 @@ def _lose(graph: CompiledGraph, state: StandState, share: Floats) -> None:
         if len(waiting):
             state.lost[s] += share[s] * (ordered_sum(waiting) + state.worker_ema[s])
             waiting *= 1.0 - share[s]
+
+
+def _first(slots: Bools) -> Bools:
+    """[K, S, N] only the first of the marked slots of each service."""
+    first: Bools = slots & (np.cumsum(slots, axis=0) == 1)
+    return first

@@ -68,8 +68,3 @@ def service_refusal(column: Column, name: str) -> str:
 def never(column: Column, command: object) -> bool:
     """For commands that are carried out each time they are given."""
     return False
-
-
-def at_once(column: Column, command: object) -> CheckStatus:
-    """For commands that take effect the moment they are carried out."""
-    return CheckStatus.PASSED

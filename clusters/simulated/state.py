@@ -8,27 +8,11 @@ from numpy.typing import NDArray
 
 from clusters.simulated.graph import CompiledGraph
 from clusters.simulated.randomness import Words
+from clusters.simulated.sums import ChannelSum, OperationSum, RequestSum, ServiceSum, StandSum
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
-
-OPERATION_SUMS = ("requests", "errors", "latency_ms", "latency_squared")
-SERVICE_SUMS = (
-    "cpu_millicores",
-    "cpu_limit",
-    "memory",
-    "memory_limit",
-    "restarts",
-    "receive_bytes",
-    "transmit_bytes",
-    "queue_depth",
-    "replicas_ready",
-    "replicas_desired",
-)
-CHANNEL_SUMS = ("requests", "errors", "latency_ms", "latency_squared", "retries")
-REQUEST_SUMS = ("offered", "errors", "good", "served", "latency_ms", "latency_squared")
-STAND_SUMS = ("offered", "rate_limit", "rate_limited_ticks", "cost_millicores", "ticks")
 
 
 @dataclass(kw_only=True)
@@ -115,15 +99,15 @@ class StandState:
 
     # Sums over the current bucket.
     operation_sums: Floats
-    """[OPERATION_SUMS, O, N]"""
+    """[OperationSum, O, N]; so on below."""
     service_sums: Floats
-    """[SERVICE_SUMS, S, N]"""
+    """[ServiceSum, S, N]"""
     channel_sums: Floats
-    """[CHANNEL_SUMS, H, N]"""
+    """[ChannelSum, H, N]"""
     request_sums: Floats
-    """[REQUEST_SUMS, R, N]"""
+    """[RequestSum, R, N]"""
     stand_sums: Floats
-    """[STAND_SUMS, N]"""
+    """[StandSum, N]"""
 
     @property
     def num_stands(self) -> int:
@@ -153,8 +137,8 @@ def empty_state(graph: CompiledGraph, num_stands: int) -> StandState:
     """Stands at the application's baseline: all replicas ready and warm, queues empty, no load, no fault."""
     n = num_stands
     shape_s, shape_k = (graph.num_services, n), (graph.num_slots, graph.num_services, n)
-    replicas = np.broadcast_to(graph.column("replicas").astype(np.int64), shape_s).copy()
-    limit = np.broadcast_to(graph.column("cpu_limit_millicores"), shape_s).copy()
+    replicas = np.broadcast_to(graph.replicas.astype(np.int64), shape_s).copy()
+    limit = np.broadcast_to(graph.cpu_limit_millicores, shape_s).copy()
     num_requests = len(graph.application.request_types)
     return StandState(
         tick=np.zeros(n, dtype=np.int64),
@@ -189,13 +173,13 @@ def empty_state(graph: CompiledGraph, num_stands: int) -> StandState:
         worker_ema=np.zeros(shape_s),
         served_ema=np.zeros(shape_s),
         accepted_ema=np.zeros(shape_s),
-        memory_per_replica=np.broadcast_to(graph.column("memory_base_bytes"), shape_s).copy(),
+        memory_per_replica=np.broadcast_to(graph.memory_base_bytes, shape_s).copy(),
         lost=np.zeros(shape_s),
-        operation_sums=np.zeros((len(OPERATION_SUMS), graph.num_operations, n)),
-        service_sums=np.zeros((len(SERVICE_SUMS), *shape_s)),
-        channel_sums=np.zeros((len(CHANNEL_SUMS), graph.num_channels, n)),
-        request_sums=np.zeros((len(REQUEST_SUMS), num_requests, n)),
-        stand_sums=np.zeros((len(STAND_SUMS), n)),
+        operation_sums=np.zeros((len(OperationSum), graph.num_operations, n)),
+        service_sums=np.zeros((len(ServiceSum), *shape_s)),
+        channel_sums=np.zeros((len(ChannelSum), graph.num_channels, n)),
+        request_sums=np.zeros((len(RequestSum), num_requests, n)),
+        stand_sums=np.zeros((len(StandSum), n)),
     )
 
 
