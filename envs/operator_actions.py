@@ -24,7 +24,7 @@ class OperatorActivity:
     receipts: list[Receipt | None]
     """[N]"""
     num_changes: NDArray[np.int64]
-    """[N] commands sent and not refused."""
+    """[N] commands that changed something."""
     num_replicas_touched: NDArray[np.int64]
     """[N]"""
     num_unsafe: NDArray[np.int64]
@@ -80,8 +80,9 @@ def _apply(
         activity.num_unsafe[stand] += 1
         return
     touched = record_command(state.controls, catalogue.application, stand, command)
-    activity.num_changes[stand] += 1
-    activity.num_replicas_touched[stand] += touched
+    if receipt.status is CommandStatus.APPLIED:
+        activity.num_changes[stand] += 1
+        activity.num_replicas_touched[stand] += touched
     state.schedule.heal(stand, command)
     now_seconds = float(state.elapsed_seconds[stand])
     match command:

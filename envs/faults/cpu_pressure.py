@@ -9,8 +9,8 @@ from envs.faults.fault import FaultRequest, Intensity, draw_between, scheduled
 
 PRESSURES: dict[Intensity, tuple[float, float]] = {
     Intensity.MILD: (0.55, 0.7),
-    Intensity.VISIBLE: (1.0, 1.25),
-    Intensity.SEVERE: (1.5, 2.5),
+    Intensity.VISIBLE: (1.1, 1.5),
+    Intensity.SEVERE: (1.6, 2.6),
 }
 """Nominal demand over the capacity that the stressor leaves, at full strength: above 1 the queue grows."""
 MAX_LOAD_RATIO = 0.95

@@ -9,8 +9,8 @@ from envs.faults.fault import FaultRequest, Intensity, draw_between, scheduled
 
 PERIODS_SECONDS: dict[Intensity, tuple[float, float]] = {
     Intensity.MILD: (80.0, 120.0),
-    Intensity.VISIBLE: (30.0, 50.0),
-    Intensity.SEVERE: (10.0, 20.0),
+    Intensity.VISIBLE: (20.0, 35.0),
+    Intensity.SEVERE: (8.0, 15.0),
 }
 """Time between two kills, at full strength."""
 

@@ -7,8 +7,8 @@ from clusters.scenario import ScheduledFault
 from envs.faults.fault import FaultRequest, Intensity, draw_between, scheduled
 
 MULTIPLIERS: dict[Intensity, tuple[float, float]] = {
-    Intensity.MILD: (1.15, 1.3),
-    Intensity.VISIBLE: (1.6, 1.9),
+    Intensity.MILD: (1.15, 1.4),
+    Intensity.VISIBLE: (1.6, 2.1),
     Intensity.SEVERE: (2.3, 3.0),
 }
 """Of the planned load, at full strength."""

@@ -23,7 +23,7 @@ class RewardContext:
     num_restarts: NDArray[np.float64]
     """[N] containers that restarted during the step, whatever the cause."""
     num_changes: NDArray[np.int64]
-    """[N] operator commands that changed the stand."""
+    """[N] operator commands that changed the stand; finding it as wanted is no change."""
     num_replicas_touched: NDArray[np.int64]
     """[N] replicas added, removed or rolled by them."""
     num_unsafe: NDArray[np.int64]

@@ -41,7 +41,7 @@ class RewardWeights:
     latency_excess: float = 0.3
     error_rate: float = 0.3
     recovery_time: float = 0.4
-    resource_cost: float = 0.5
+    resource_cost: float = 0.3
     """Of doubling the stand's reserved CPU for a step."""
     instability: float = 0.5
     unsafe_actions: float = 0.5

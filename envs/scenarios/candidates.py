@@ -12,14 +12,16 @@ from envs.actions.control_record import baseline_controls
 
 NUM_FLAGS = 2
 NUM_PER_GROUP = 2
-DROPPED_GROUP_SHARE = 0.4
-"""Share of the sets that lack one type of action, and hold actions that take capacity away instead."""
+HARMFUL_SHARE = 0.1
+"""Share of the sets that hold actions which take capacity away, in place of another type."""
+RATE_LIMIT_SHARE = 0.5
+"""Share of the sets that hold a rate limit: it is the worst of them nearly always, and the best in an overload."""
 
 
 def draw_candidates(
     catalogue: ActionCatalogue, focus: tuple[str, ...], flag: str | None, rng: np.random.Generator
 ) -> tuple[str, ...]:
-    """`do_nothing` and nine others, or fewer, all of them allowed on an untouched stand.
+    """`do_nothing` and eight or nine others, all of them allowed on an untouched stand.
 
     Args:
         catalogue: the application's actions.
@@ -36,12 +38,13 @@ def draw_candidates(
         [f"restart:{name}" for name in services[:NUM_PER_GROUP]],
         [f"set_cpu_limit:{name}:x2" for name in scalable[:NUM_PER_GROUP]],
     ]
-    if rng.uniform() < DROPPED_GROUP_SHARE:
-        groups.pop(int(rng.integers(len(groups))))
-        groups.append([f"set_cpu_limit:{name}:x0.5" for name in scalable[:NUM_PER_GROUP]])
+    if rng.uniform() < HARMFUL_SHARE:
+        harmful = [f"set_cpu_limit:{name}:x0.5" for name in scalable[:NUM_PER_GROUP]]
+        groups[int(rng.integers(len(groups)))] = harmful
     names = ["do_nothing", *(name for group in groups for name in group)]
     names += _roll_backs(application, flag, rng)
-    names.append(f"rate_limit:{(0.75, 0.5)[int(rng.integers(2))]:.0%}")
+    if rng.uniform() < RATE_LIMIT_SHARE:
+        names.append(f"rate_limit:{(0.75, 0.5)[int(rng.integers(2))]:.0%}")
     allowed = catalogue.mask(baseline_controls(application, 1))[0]
     names = [name for name in names if allowed[catalogue.index(name)]]
     return tuple(names[position] for position in rng.permutation(len(names)))

@@ -29,9 +29,11 @@ FOLLOW_SECONDS = 300.0
 FAULT_START_SECONDS = (60.0, 180.0)
 DECISION_DELAY_SECONDS = (30.0, 90.0)
 """From the fault's start to the decision."""
-NO_FAULT_SHARE = 0.12
-NORMAL_CONTROL_SHARE = 0.08
+NO_FAULT_SHARE = 0.08
+NORMAL_CONTROL_SHARE = 0.06
 ORDINARY_LEVELS = (0.8, 1.05)
+FAMILY_WEIGHTS = {Intensity.MILD.value: 0.4, DurationClass.TRANSIENT.value: 0.4}
+"""Families that best left alone are drawn half as often as the others."""
 CONTROL_LEVELS = (0.4, 1.25)
 """Mean load over the nominal rate."""
 
@@ -113,7 +115,11 @@ def _draw_family(split: Split, rng: np.random.Generator) -> splits.Family:
     else:
         own = splits.own_families(split)
         families = own if own and rng.uniform() < splits.HELD_OUT_SHARE else splits.shared_families()
-    return families[int(rng.integers(len(families)))]
+    weights = np.array(
+        [FAMILY_WEIGHTS.get(part, 1.0) for family in families for part in (family.intensity, family.duration)]
+    )
+    weights = weights.reshape(-1, 2).prod(axis=1)
+    return families[int(rng.choice(len(families), p=weights / weights.sum()))]
 
 
 def _draw_moments(family: splits.Family, time_scales: TimeScales, rng: np.random.Generator) -> _Moments:

@@ -8,7 +8,7 @@ from envs.workloads.workload import build_trace, step_times
 
 PAUSE_SECONDS = (120.0, 300.0)
 BURST_SECONDS = (20.0, 50.0)
-HEIGHT = (1.2, 1.5)
+HEIGHT = (1.15, 1.35)
 
 
 class Burst:

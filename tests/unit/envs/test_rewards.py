@@ -106,7 +106,7 @@ def test_cost_counts_above_the_baseline_only():
     assert TERMS["resource_cost"](context(cost_millicores=cost)).tolist() == [0.0, 0.0, -0.5]
 
 
-def test_churn_and_unsafe_actions_cost_and_a_vain_change_is_worse_than_none():
+def test_churn_and_unsafe_actions_cost():
     total, terms = rewards(num_changes=np.array([0, 1, 1]), num_replicas_touched=np.array([0, 0, 2]))
     assert total[0] == 0.0 > total[1] > total[2]
     assert terms["instability"][2] == pytest.approx(0.5 * -3 / 10)
