@@ -70,7 +70,10 @@ def read_run(path: Path) -> Episode:
     try:
         steps = steps_from_rows(rows, rewards)
     except (ValueError, KeyError, TypeError) as error:
-        raise _unfit(path / "actions.parquet", error) from error
+        raise _unfit(path / "actions.parquet", str(error)) from error
+    for name, num_steps in (("actions.parquet", len(steps)), ("rewards.parquet", len(rewards))):
+        if num_steps != metadata.num_steps:
+            raise _unfit(path / name, f"{num_steps} steps, metadata.json says {metadata.num_steps}")
     return Episode(
         run_id=metadata.run_id,
         scenario=metadata.scenario,
@@ -95,5 +98,5 @@ def _telemetry(path: Path, bucket_seconds: float) -> TelemetryWindow:
         raise UserError(f"{path}: {error}; delete the run directory and collect the run again") from error
 
 
-def _unfit(path: Path, error: Exception) -> UserError:
-    return UserError(f"{path} does not fit the run ({error}); delete the run directory and collect it again")
+def _unfit(path: Path, reason: str) -> UserError:
+    return UserError(f"{path} does not fit the run ({reason}); delete the run directory and collect the run again")

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -139,3 +140,21 @@ def test_folders_that_are_no_data_set_are_named(tmp_path: Path) -> None:
         validate(tmp_path)
     with pytest.raises(UserError, match="there is no run directory"):
         read_run(tmp_path / "run_x")
+
+
+def test_writers_of_one_run_at_the_same_time_commit_it_once(tmp_path: Path) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        paths = set(pool.map(lambda _: write_run(make_episode(), tmp_path), range(16)))
+    assert paths == {tmp_path / "run_a1"} == set(tmp_path.iterdir())
+    assert validate(tmp_path) == []
+
+
+@pytest.mark.parametrize("name", ["metadata.json", "actions.parquet", "rewards.parquet", "stand_features.parquet"])
+def test_files_of_two_runs_mixed_are_named(run: Path, tmp_path: Path, name: str) -> None:
+    other = write_run(make_episode(run_id="b2", num_steps=4), tmp_path / "other")
+    (run / name).write_bytes((other / name).read_bytes())
+    assert name in {violation.file for violation in validate_run(run)}
+    if name == "metadata.json":
+        (run / name).write_text("{}")
+    with pytest.raises(UserError, match=r"run_a1.*delete the run|run_a1.*collect the run again"):
+        read_run(run)
