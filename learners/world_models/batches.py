@@ -46,8 +46,8 @@ class EncodedWindows:
         self._chunk = chunk_of(windows.chunk)
         self._rewards = torch.from_numpy((windows.rewards - statistics.reward_centre) / statistics.reward_scale)
         self._costs = torch.from_numpy(windows.costs / statistics.cost_scale)
-        self._violated = torch.from_numpy(windows.violated).float()
-        self._recovered = torch.from_numpy(windows.recovered).float()
+        self._violated = torch.tensor(windows.violated, dtype=torch.float32)
+        self._recovered = torch.tensor(windows.recovered, dtype=torch.float32)
 
     def __len__(self) -> int:
         """W."""
@@ -76,10 +76,11 @@ class EncodedWindows:
 
 def chunk_of(actions: ActionFeatures) -> Chunk:
     """Action features of any leading shape as tensors."""
+    # Copies, because arrays that come through Ray are read-only.
     return Chunk(
-        type_ids=torch.from_numpy(np.asarray(actions.type_ids, np.int64)),
-        target_ids=torch.from_numpy(np.asarray(actions.target_ids, np.int64)),
-        levels=torch.from_numpy(np.asarray(actions.levels, np.float32)),
+        type_ids=torch.tensor(actions.type_ids, dtype=torch.int64),
+        target_ids=torch.tensor(actions.target_ids, dtype=torch.int64),
+        levels=torch.tensor(actions.levels, dtype=torch.float32),
     )
 
 

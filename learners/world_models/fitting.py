@@ -1,6 +1,9 @@
 """Fitting a world model: one plain function that Ray Train, Ray Tune and tests share.
 
-windows -> statistics, encoded frames -> epochs of shuffled batches -> the best epoch's weights
+    windows -> statistics, encoded frames -> epochs of shuffled batches -> the best epoch's weights
+
+Under `torch.distributed` each process takes its share of every batch order and gradients are averaged, so all of them
+hold the same weights throughout.
 """
 
 import math
@@ -10,13 +13,13 @@ from dataclasses import asdict, dataclass, field
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, distributed
 
 from learners.world_models.backbone import Backbone, BackboneConfig
 from learners.world_models.batches import EncodedWindows
 from learners.world_models.checkpoint import WorldModel
 from learners.world_models.features import fit_statistics
-from learners.world_models.losses import LossWeights, losses
+from learners.world_models.losses import LossWeights, forecast_errors, losses
 from learners.world_models.windows import Windows
 from ray_configs.errors import UserError
 
@@ -106,10 +109,11 @@ class _Run:
         self._optimizer = torch.optim.AdamW(
             network.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay
         )
+        self._rank, self._num_ranks = _place()
         self._schedule = torch.optim.lr_scheduler.OneCycleLR(
             self._optimizer,
             max_lr=config.learning_rate,
-            total_steps=config.num_epochs * math.ceil(len(training) / config.batch_size),
+            total_steps=config.num_epochs * math.ceil(len(training) // self._num_ranks / config.batch_size),
             pct_start=0.15,
         )
 
@@ -117,11 +121,13 @@ class _Run:
         """One pass; mean losses under `train_*`."""
         self._network.train()
         order = torch.from_numpy(self._order.permutation(len(self._training)))
+        order = order[self._rank :: self._num_ranks][: len(order) // self._num_ranks]
         sums: dict[str, float] = {}
         for which in torch.split(order, self._config.batch_size):
             parts = self._losses(self._training, which)
             self._optimizer.zero_grad()
             parts["loss"].backward()  # type: ignore[no-untyped-call]
+            self._average_gradients()
             torch.nn.utils.clip_grad_norm_(self._network.parameters(), 1.0)
             self._optimizer.step()
             self._schedule.step()
@@ -134,13 +140,34 @@ class _Run:
         self._network.eval()
         sums: dict[str, float] = {}
         for which in torch.split(torch.arange(len(self._validation)), 4 * self._config.batch_size):
-            _accumulate(sums, self._losses(self._validation, which), len(which))
+            history, targets = self._validation.history(which), self._validation.targets(which)
+            outcomes = self._network(history, self._validation.chunk(which))
+            parts = self._weighted(losses(outcomes, targets)) | forecast_errors(outcomes, history, targets)
+            _accumulate(sums, parts, len(which))
         return {f"validation_{name}": value / len(self._validation) for name, value in sums.items()}
 
     def _losses(self, windows: EncodedWindows, which: Tensor) -> dict[str, Tensor]:
         outcomes = self._network(windows.history(which), windows.chunk(which))
-        parts = losses(outcomes, windows.targets(which))
+        return self._weighted(losses(outcomes, windows.targets(which)))
+
+    def _weighted(self, parts: dict[str, Tensor]) -> dict[str, Tensor]:
         return parts | {"loss": torch.stack([self._weights[name] * part for name, part in parts.items()]).sum()}
+
+    def _average_gradients(self) -> None:
+        if self._num_ranks == 1:
+            return
+        for parameter in self._network.parameters():
+            # A passive model's action encoder has no gradient, in all processes alike.
+            if parameter.grad is not None:
+                distributed.all_reduce(parameter.grad)
+                parameter.grad /= self._num_ranks
+
+
+def _place() -> tuple[int, int]:
+    """This process's rank, and how many fit together."""
+    if not (distributed.is_available() and distributed.is_initialized()):
+        return 0, 1
+    return distributed.get_rank(), distributed.get_world_size()
 
 
 def _accumulate(sums: dict[str, float], parts: Mapping[str, Tensor], count: int) -> None:

@@ -1,4 +1,4 @@
-"""What a world model is made for: the application's shape, its objectives and the time grid. Kept in checkpoints."""
+"""What a world model is made for: the application's shape and the time grid. Kept in checkpoints."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -22,9 +22,6 @@ class Layout:
     edges: tuple[tuple[int, int], ...]
     """(caller, callee) as service indices."""
     journeys: tuple[str, ...]
-    slo_latency_milliseconds: tuple[float, ...]
-    """Per journey: the largest acceptable p95."""
-    slo_error_ratio: tuple[float, ...]
     bucket_seconds: float
     history_buckets: int
     """T"""
@@ -39,8 +36,6 @@ class Layout:
             services=application.service_names,
             edges=tuple((index[edge.source], index[edge.target]) for edge in application.edges),
             journeys=application.journey_names,
-            slo_latency_milliseconds=tuple(journey.slo_latency_milliseconds for journey in application.journeys),
-            slo_error_ratio=tuple(journey.slo_error_ratio for journey in application.journeys),
             bucket_seconds=time_scales.observation_bucket_seconds,
             history_buckets=time_scales.buckets_per_window,
             buckets_per_step=time_scales.buckets_per_step,

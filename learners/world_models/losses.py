@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from learners.world_models.backbone import QUANTILES, Outcomes
+from learners.world_models.backbone import QUANTILES, History, Outcomes
 from learners.world_models.batches import Targets
 
 
@@ -41,6 +41,19 @@ def losses(outcomes: Outcomes, targets: Targets) -> dict[str, Tensor]:
         "recovery": functional.binary_cross_entropy_with_logits(outcomes.recovery_logits[:, 0], targets.recovered),
         "journeys": pinball(outcomes.journeys[:, 0], targets.journeys),
         "nodes": pinball(outcomes.nodes[:, 0], targets.nodes),
+    }
+
+
+def forecast_errors(outcomes: Outcomes, history: History, targets: Targets) -> dict[str, Tensor]:
+    """Mean absolute error of the journeys' median forecast, and of the floor: the last values repeated.
+
+    Both on standardised signals, so that they can be averaged.
+    """
+    median = outcomes.journeys[:, 0, ..., QUANTILES.index(0.5)]
+    floor = history.last_journeys[:, None]
+    return {
+        "journeys_error": (median - targets.journeys).abs().nanmean(),
+        "journeys_floor": (floor - targets.journeys).abs().nanmean(),
     }
 
 

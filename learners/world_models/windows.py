@@ -15,9 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clusters.scenario import Split
-from clusters.telemetry import JOURNEY_SIGNALS, TelemetryWindow, signal_index
+from clusters.telemetry import TelemetryWindow
 from clusters.topology import Application
 from envs.actions.action import ActionFeatures
+from envs.service_levels import service_levels
 from learners.world_models.layout import HORIZON_STEPS, Layout
 from ray_configs.errors import UserError
 from rollouts.episode import Episode
@@ -119,14 +120,6 @@ class Windows:
         return self.select(~self.is_validation), self.select(self.is_validation)
 
 
-def violations(layout: Layout, journeys: NDArray[np.float32]) -> NDArray[np.bool_]:
-    """[...] whether any journey [..., J, F] misses its objective; a missing value (no traffic) misses none."""
-    latency = journeys[..., signal_index(JOURNEY_SIGNALS, "latency_p95_milliseconds")]
-    errors = journeys[..., signal_index(JOURNEY_SIGNALS, "error_ratio")]
-    missed = (latency > np.array(layout.slo_latency_milliseconds)) | (errors > np.array(layout.slo_error_ratio))
-    return np.asarray(missed.any(axis=-1))
-
-
 def in_validation(episode: Episode, share: float) -> bool:
     """Whether an episode's scenario is for validation: by its split, or a stable hash of a training scenario's name."""
     if episode.scenario.split is Split.TRAIN:
@@ -153,7 +146,7 @@ def windows_of(
     share = 0.0 if any(e.scenario.split is Split.VALIDATION for e in episodes) else validation_share
     parts, offset = [], 0
     for episode in episodes:
-        parts.append(_windows_of_one(episode, layout, features_of, offset, in_validation(episode, share)))
+        parts.append(_windows_of_one(episode, application, layout, features_of, offset, in_validation(episode, share)))
         offset += episode.telemetry.num_buckets
     if not sum(len(part.starts) for part in parts):
         raise UserError(f"no episode has {HORIZON_STEPS} steps after a full history; collect longer episodes")
@@ -206,7 +199,12 @@ def _check(episode: Episode, layout: Layout, first: Episode) -> None:
 
 
 def _windows_of_one(
-    episode: Episode, layout: Layout, features_of: FeaturesOf, offset: int, is_validation: bool
+    episode: Episode,
+    application: Application,
+    layout: Layout,
+    features_of: FeaturesOf,
+    offset: int,
+    is_validation: bool,
 ) -> _Part:
     num_steps, per_step = len(episode.steps), layout.buckets_per_step
     warmup = episode.telemetry.num_buckets - num_steps * per_step
@@ -215,8 +213,8 @@ def _windows_of_one(
     ahead = steps[:, None] + np.arange(HORIZON_STEPS)  # [W, K]
     rewards = np.array([step.reward for step in episode.steps], np.float32)
     costs = np.array([step.reward_terms.get(_COST_TERM, 0.0) for step in episode.steps], np.float32)
-    bad: NDArray[np.bool_] = violations(layout, episode.telemetry.journeys[warmup:])  # [steps * per_step]
-    bad_steps = bad.reshape(num_steps, per_step).any(axis=1)
+    bad = service_levels(episode.telemetry, application).violated[warmup:]
+    bad_steps = np.any(bad.reshape(num_steps, per_step), axis=1, keepdims=True)[:, 0]
     last_minute = round(RECOVERY_SECONDS / layout.bucket_seconds)
     ends = (steps + HORIZON_STEPS) * per_step
     return _Part(
@@ -225,7 +223,7 @@ def _windows_of_one(
         rewards=rewards[ahead],
         costs=costs[ahead],
         violated=bad_steps[ahead],
-        recovered=~np.any(bad[ends[:, None] - np.arange(1, last_minute + 1)], axis=1),
+        recovered=~np.any(bad[ends[:, None] - np.arange(1, last_minute + 1)], axis=1, keepdims=True)[:, 0],
         scenario=episode.scenario.name,
         is_validation=is_validation,
     )
