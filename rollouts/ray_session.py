@@ -4,6 +4,7 @@ import logging
 import os
 import shutil
 import socket
+import sys
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -17,8 +18,6 @@ PROJECT_ROOT = Path(__file__).resolve().parents[1]
 _PACKAGES = ("clusters", "envs", "rollouts", "learners", "ray_configs")
 _ANSWER_WITHIN_SECONDS = 3.0
 _ENVIRONMENT: Mapping[str, str] = {
-    # Ray's ports listen on every interface, so a session without a token would obey anybody on the network.
-    "RAY_AUTH_MODE": "token",
     "RAY_USAGE_STATS_ENABLED": "0",
     # Two processes with two threads each on two cores are several times slower than with one.
     "OMP_NUM_THREADS": "1",
@@ -49,6 +48,10 @@ def ray_session(settings: RaySettings | None = None) -> Iterator[None]:
     """
     for name, value in _ENVIRONMENT.items():
         os.environ.setdefault(name, value)
+    if "ray" not in sys.modules:
+        # Ray's ports listen on every interface: without a token, a session would obey anybody on the network. Ray reads
+        # this when it is imported; imported before without it, `ray.init` turns the token on by itself.
+        os.environ.setdefault("RAY_AUTH_MODE", "token")
     import ray
 
     if ray.is_initialized():

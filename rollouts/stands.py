@@ -6,9 +6,8 @@ To add a backend: a function `(spec, num_stands) -> StandBatch` and one line in 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from clusters.simulated.stands import SimulatedStands
-
 from clusters.applications import load_application
+from clusters.simulated.stands import SimulatedStands
 from clusters.stand import StandBatch
 from envs.control_loop import ControlLoop, EpisodeRules
 from envs.rewards.reward_function import RewardFunction, RewardWeights
