@@ -1,0 +1,38 @@
+"""Counter-based numbers: pure, independent, uniform."""
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from clusters.simulated.randomness import normals, seed_words, uniforms
+
+STREAMS = np.arange(3)
+
+
+def test_a_number_depends_on_seed_tick_and_stream_alone() -> None:
+    seeds, ticks = seed_words([7, 8, 7]), np.array([5, 5, 5])
+    draws = uniforms(seeds, ticks, STREAMS)
+    assert (draws[:, 0] == draws[:, 2]).all()
+    assert len(np.unique(draws[:, :2])) == 6
+    alone = uniforms(seed_words([8]), np.array([5]), np.array([2]))
+    assert alone[0, 0] == draws[2, 1]
+
+
+@pytest.mark.parametrize("axis", ["seed", "tick", "stream"])
+def test_sequences_along_each_axis_are_uniform_and_uncorrelated(axis: str) -> None:
+    count = 20_000
+    varied, fixed = np.arange(count), np.zeros(count, dtype=np.int64)
+    if axis == "stream":
+        draws = uniforms(seed_words([1]), np.array([1]), varied)[:, 0]
+    else:
+        seeds = seed_words(range(count)) if axis == "seed" else seed_words([1] * count)
+        draws = uniforms(seeds, varied if axis == "tick" else fixed, np.array([0]))[0]
+    assert stats.kstest(draws, "uniform").pvalue > 0.001
+    assert abs(np.corrcoef(draws[:-1], draws[1:])[0, 1]) < 0.03
+    assert 0.0 < draws.min() < draws.max() < 1.0
+
+
+def test_normals_are_standard_and_finite() -> None:
+    draws = normals(seed_words(range(-5, 20_000)), np.zeros(20_005, dtype=np.int64), np.array([0]))[0]
+    assert np.isfinite(draws).all()
+    assert stats.kstest(draws, "norm").pvalue > 0.001
