@@ -11,12 +11,15 @@ from envs.time_scales import TimeScales
 from envs.workloads.workload import STEP_SECONDS
 from ray_configs.errors import UserError
 
+BUSY = 1.2
+"""Load of the incident over the nominal rate: a good evening, which the healthy application still masters."""
+
 
 def checkout_latency(time_scales: TimeScales) -> Scenario:
     """The demo's incident: a new version of checkout's cart client asks for the cart again and again.
 
     Checkout gets slow, cart saturates and fails, requests queue up and p95 misses its objective. More checkouts or
-    a fresh cart do not help; shedding load helps a little; rolling checkout's configuration back ends it.
+    a fresh cart make it worse, and so does shedding load; rolling checkout's configuration back ends it.
     """
     application = load_application("small-core")
     flag = application.flag("checkoutCartClient")
@@ -32,7 +35,7 @@ def checkout_latency(time_scales: TimeScales) -> Scenario:
         workload=WorkloadTrace(
             profile="steady",
             step_seconds=STEP_SECONDS,
-            rates_rps=(application.nominal_rate_rps,) * num_steps,
+            rates_rps=(BUSY * application.nominal_rate_rps,) * num_steps,
             mix=tuple(weight / sum(weights) for weight in weights),
         ),
         faults=(
@@ -55,7 +58,7 @@ def checkout_latency(time_scales: TimeScales) -> Scenario:
             "scale:checkout:+2",
             "restart:cart",
             f"roll_back:{flag.name}",
-            "rate_limit:50%",
+            "rate_limit:75%",
         ),
         decision_seconds=decision,
         warmup_seconds=time_scales.warmup_seconds,

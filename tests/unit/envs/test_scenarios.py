@@ -1,7 +1,7 @@
 """Scenarios: reproducible, apart by split, and with candidates that do not give the cause away."""
 
 from collections import Counter
-from itertools import product
+from itertools import combinations
 
 import pytest
 
@@ -44,9 +44,8 @@ def test_names_and_seeds_are_unique_and_of_their_split():
 
 
 def test_seed_ranges_and_reserved_families_are_disjoint():
-    for one, other in product(Split, Split):
-        if one is not other:
-            assert not set(splits.SEED_RANGES[one]) & set(splits.SEED_RANGES[other])
+    for one, other in combinations(splits.SEED_RANGES.values(), 2):
+        assert one.stop <= other.start or other.stop <= one.start
     families = [splits.shared_families(), *(splits.own_families(split) for split in Split)]
     names = Counter(family.name for group in families for family in group)
     assert max(names.values()) == 1
@@ -85,11 +84,11 @@ def test_calm_scenarios_exist_and_differ_in_load():
     calm = [scenario for scenario in EVERY if not scenario.faults]
     kinds = Counter(scenario.family.split("/")[0] for scenario in calm)
     assert set(kinds) == {splits.NO_FAULT, splits.NORMAL_CONTROL}
-    assert 0.1 < len(calm) / len(EVERY) < 0.35
+    assert 0.08 < len(calm) / len(EVERY) < 0.25
     levels = {kind: [] for kind in kinds}
     for scenario in calm:
         levels[scenario.family.split("/")[0]].append(min(scenario.workload.rates_rps))
-    assert min(levels[splits.NORMAL_CONTROL]) < 0.6 * min(levels[splits.NO_FAULT])
+    assert min(levels[splits.NORMAL_CONTROL]) < 0.7 * min(levels[splits.NO_FAULT])
 
 
 def test_candidates_are_allowed_and_as_many_as_promised():
