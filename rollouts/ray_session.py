@@ -4,7 +4,6 @@ import logging
 import os
 import shutil
 import socket
-import sys
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -48,10 +47,6 @@ def ray_session(settings: RaySettings | None = None) -> Iterator[None]:
     """
     for name, value in _ENVIRONMENT.items():
         os.environ.setdefault(name, value)
-    if "ray" not in sys.modules:
-        # Ray's ports listen on every interface: without a token, a session would obey anybody on the network. Ray reads
-        # this when it is imported; imported before without it, `ray.init` turns the token on by itself.
-        os.environ.setdefault("RAY_AUTH_MODE", "token")
     import ray
 
     if ray.is_initialized():
@@ -120,4 +115,5 @@ def _require_answer(address: str) -> None:
 
 
 def _quiet() -> dict[str, Any]:
-    return {"log_to_driver": False, "logging_level": logging.WARNING}
+    # Ray warns of having turned its token on, which it does by itself and must: its ports listen on every interface.
+    return {"log_to_driver": False, "logging_level": logging.ERROR}

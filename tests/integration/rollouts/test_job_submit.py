@@ -40,6 +40,8 @@ def head() -> Iterator[dict[str, str]]:
     port, dashboard, agent_grpc, agent_listen, metrics, runtime_env, client = free_ports(7)
     environment = {name: value for name, value in os.environ.items() if name != "RAY_ADDRESS"}
     environment |= {
+        # As in a shell with the environment activated: a job's `python` is the one that its head finds.
+        "PATH": f"{Path(RAY).parent}{os.pathsep}{os.environ['PATH']}",
         "RAY_AUTH_MODE": "token",
         "RAY_API_SERVER_ADDRESS": f"http://127.0.0.1:{dashboard}",
         "RAY_USAGE_STATS_ENABLED": "0",
