@@ -131,7 +131,9 @@ def _draw_fan(axis: Axes, fan: Fan) -> None:
     axis.axvline(0, color=RULE, linewidth=1.0)
     if fan.is_logarithmic:
         axis.set_yscale("log")
-        axis.yaxis.set_major_locator(matplotlib.ticker.LogLocator(subs=(1.0, 2.0, 5.0)))
+        axis.yaxis.set_major_locator(
+            matplotlib.ticker.LogLocator(subs=(1.0,) if fan.high > 60 * fan.low else (1.0, 2.0, 5.0))
+        )
         axis.yaxis.set_major_formatter(matplotlib.ticker.FuncFormatter(lambda value, _: f"{value:g}"))
         axis.yaxis.set_minor_formatter(matplotlib.ticker.NullFormatter())
     axis.set_ylim(fan.low, fan.high)

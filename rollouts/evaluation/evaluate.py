@@ -48,8 +48,11 @@ def evaluate(config: EvaluateConfig, out: Path, *, say: Say | None = None) -> Re
     """
     say = say or (lambda text: None)
     seconds: dict[str, float] = {}
-    # Rankers first: a checkpoint that is missing should not cost the truth.
     rankers = [build_ranker(spec) for spec in config.rankers]
+    catalogue = ActionCatalogue(load_application(config.application))
+    # The incident first: a ranker that does not fit should not cost the truth.
+    with _timed(seconds, "incident"):
+        incident = _incident(config, rankers, catalogue)
     time_scales = config.branching.time_scales
     scenarios = draw_scenarios(
         config.application, config.split, config.num_scenarios, config.scenario_seed, time_scales
@@ -57,14 +60,11 @@ def evaluate(config: EvaluateConfig, out: Path, *, say: Say | None = None) -> Re
     say(f"truth: branching {len(scenarios)} {config.split.value} scenarios, {config.branching.replicates} replicates")
     with _timed(seconds, "branching"):
         points = branch(scenarios, config.branching)
-    catalogue = ActionCatalogue(load_application(config.application))
     say(f"ranking: {len(rankers)} rankers and their ablations")
     with _timed(seconds, "ranking"):
         methods = judge_rankers(config, rankers, points, catalogue)
     with _timed(seconds, "closed_loop"):
         closed_loop = _closed_loop(config, points, say)
-    with _timed(seconds, "incident"):
-        incident = _incident(config, rankers, catalogue)
     report = Report(
         config=config,
         scenarios=tuple(_notes(points)),
@@ -123,9 +123,12 @@ def _closed_loop(config: EvaluateConfig, points: list[BranchedPoint], say: Say) 
 
 def _incident(config: EvaluateConfig, rankers: list[Ranker], catalogue: ActionCatalogue) -> Incident:
     [branched] = branch([named_scenario(config.incident, config.branching.time_scales)], config.branching)
-    subject = rankers[[spec.name for spec in config.rankers].index(config.subject_name)]
-    [prediction] = subject.predict([branched.point], [catalogue.features(branched.point.candidates)])
-    return Incident(branched=branched, prediction=prediction)
+    features = catalogue.features(branched.point.candidates)
+    predictions = {
+        spec.name: ranker.predict([branched.point], [features])[0]
+        for spec, ranker in zip(config.rankers, rankers, strict=True)
+    }
+    return Incident(branched=branched, prediction=predictions[config.subject_name])
 
 
 def _notes(points: list[BranchedPoint]) -> Iterator[ScenarioNote]:

@@ -290,9 +290,10 @@ def _reasons(incident: Incident, recommended: int) -> tuple[str, ...]:
 def _comparison(incident: Incident, recommended: int, other: int) -> str:
     prediction = incident.prediction
     gap = prediction.scores[recommended] - prediction.scores[other]
+    recovery = _percent(float(prediction.recovery_probability[other]))
     return (
-        f"{readable(incident.branched.names[other]).capitalize()} is expected to return {abs(gap):.2f} "
-        f"{'less' if gap >= 0 else 'more'} per step (recovery {_percent(prediction.recovery_probability[other])}, "
+        f"Against {readable(incident.branched.names[other])}: {abs(gap):.2f} "
+        f"{'more' if gap >= 0 else 'less'} reward per step is expected (there: recovery {recovery}, "
         f"cost {_cost(float(prediction.expected_cost[other]))})."
     )
 

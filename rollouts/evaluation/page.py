@@ -26,7 +26,9 @@ RANKING_COLUMNS: Mapping[str, str] = {
     "recovery_accuracy": "recovery accuracy",
     "recovery_brier": "Brier",
     "decision_class_accuracy": "decision class",
-    "restraint": "restraint",
+    "restraint_noop": "no-operation",
+    "restraint_wait": "wait",
+    "initiative": "act",
     "harmful_choice": "harmful choice",
 }
 TRAJECTORY_COLUMNS: Mapping[str, str] = {
@@ -95,18 +97,19 @@ def render(report: Report) -> str:
     )
     return environment.get_template("report.html").render(
         report=report,
-        claim=claim(report),
+        claim=readable(claim(report)),
+        subject=readable(report.config.subject_name),
         incident=view_incident(report.incident, load_application(report.config.application)),
         ranking=_ranking_table(report, RANKING_COLUMNS),
         trajectories=_ranking_table(report, TRAJECTORY_COLUMNS),
         bars=_bars(report),
         breakdowns={grouping: _breakdown(report, grouping) for grouping in _groupings(report)},
         closed_loop=_closed_loop_table(report),
-        best_rule=best_rule_of(report.closed_loop),
+        best_rule=readable(best_rule_of(report.closed_loop)),
         num_violated=sum(note.in_violation for note in report.scenarios),
         num_candidates=sum(len(note.candidates) for note in report.scenarios),
         num_pairs=report.noise_ceiling["pairwise_accuracy"].n // 2,
-        latencies=[(method.name, number(method.milliseconds_per_decision)) for method in _rankers(report)],
+        latencies=[(readable(method.name), number(method.milliseconds_per_decision)) for method in _rankers(report)],
     )
 
 
@@ -126,7 +129,7 @@ def _ranking_table(report: Report, columns: Mapping[str, str]) -> TableView:
     best = best_rows([method.figures for method in report.methods], competing, methods.HIGHER_IS_BETTER)
     rows = [
         Row(
-            name=method.ablation.replace("_", " ") if method.ablation else method.name,
+            name=readable(method.ablation or method.name),
             kind=_kind(report, method),
             cells=tuple(_cell(method.figures[name], row in best[name]) for name in columns),
             note="yardstick" if method.reference else "",
@@ -152,7 +155,11 @@ def _kind(report: Report, method: MethodResult) -> str:
 def _bars(report: Report) -> Markup:
     colours = {"subject": PREDICTED, "ablation": _LIGHT, "ranker": _GREY, "reference": MUTED}
     bars = [
-        Bar(label=method.name, figure=method.figures["pairwise_accuracy"], colour=colours[_kind(report, method)])
+        Bar(
+            label=readable(method.name),
+            figure=method.figures["pairwise_accuracy"],
+            colour=colours[_kind(report, method)],
+        )
         for method in report.methods
     ]
     ceiling = report.noise_ceiling["pairwise_accuracy"].value
@@ -188,8 +195,8 @@ def _breakdown(report: Report, grouping: str) -> TableView:
                 note=f"{figures['top1'].n} points, {figures['pairwise_accuracy'].n} pairs",
             )
         )
-    subject = report.config.subject_name
-    columns = (*(method.name for method in rankers), f"regret of {subject}", "its p90")
+    subject = readable(report.config.subject_name)
+    columns = (*(readable(method.name) for method in rankers), f"regret of {subject}", "its p90")
     return TableView(columns=columns, rows=tuple(rows))
 
 
@@ -198,7 +205,7 @@ def _closed_loop_table(report: Report) -> TableView:
     best = best_rows([result.figures for result in results], [True] * len(results), closed_loop.HIGHER_IS_BETTER)
     rows = [
         Row(
-            name=result.name,
+            name=readable(result.name),
             kind="ranker",
             cells=(
                 *(_cell(result.figures[name], row in best[name]) for name in CLOSED_LOOP_COLUMNS),

@@ -41,11 +41,13 @@ class PointScores:
     normalised_regret: Floats
     """[P] (best - chosen) / (best - worst) in true mean return; NaN where best and worst tie: nothing to lose."""
     class_correct: Floats
-    """[P] share of picks whose decision class is that of some candidate among the best."""
+    """[P] share of picks of the right decision class: to hold where doing nothing is among the best, else the class of
+    a candidate among the best.
+    """
     hold_expected: NDArray[np.bool_]
-    """[P] no acting candidate is among the best: the right move is to hold back or escalate."""
-    held_back: Floats
-    """[P] share of picks that hold back or escalate."""
+    """[P] doing nothing is among the best: no action is known to gain anything."""
+    in_violation: NDArray[np.bool_]
+    """[P] as in the truth: to hold is then to wait."""
     harmful: Floats
     """[P] share of picks that are truly worse than doing nothing."""
 
@@ -75,18 +77,28 @@ def score_points(table: TruthTable, scores: Floats) -> PointScores:
     span = np.where(table.ties[rows, best, worst], np.nan, table.differences[rows, best, worst])
     loss = table.means[rows, best][:, None] - table.means  # [P, C]
     among_best = table.ties_with_best
-    right_classes = np.stack([(among_best & (table.classes == kind)).any(axis=1) for kind in DecisionClass], axis=1)
-    class_is_right = np.take_along_axis(right_classes, np.maximum(table.classes, 0), axis=1)
+    hold_expected = (among_best & (table.classes == DecisionClass.HOLD)).any(axis=1)
+    class_is_right = _right_classes(table, among_best, hold_expected)
     return PointScores(
         correct_pairs=np.where(counted, agreement, 0.0).sum(axis=(1, 2)),
         num_pairs=counted.sum(axis=(1, 2)).astype(np.float64),
         top1=(picks * among_best).sum(axis=1),
         normalised_regret=np.nansum(picks * loss, axis=1) / span,
         class_correct=(picks * class_is_right).sum(axis=1),
-        hold_expected=~right_classes[:, DecisionClass.ACT],
-        held_back=(picks * (table.classes != DecisionClass.ACT)).sum(axis=1),
+        hold_expected=hold_expected,
+        in_violation=table.in_violation,
         harmful=(picks * _worse_than_holding(table)).sum(axis=1),
     )
+
+
+def _right_classes(
+    table: TruthTable, among_best: NDArray[np.bool_], hold_expected: NDArray[np.bool_]
+) -> NDArray[np.bool_]:
+    """[P, C] whether a candidate's decision class is the right one."""
+    right = np.stack([(among_best & (table.classes == kind)).any(axis=1) for kind in DecisionClass], axis=1)
+    right[:, DecisionClass.ACT] &= ~hold_expected
+    right[:, DecisionClass.ESCALATE] &= ~hold_expected
+    return np.take_along_axis(right, np.maximum(table.classes, 0), axis=1)
 
 
 def _worse_than_holding(table: TruthTable) -> NDArray[np.bool_]:
@@ -100,7 +112,11 @@ def _worse_than_holding(table: TruthTable) -> NDArray[np.bool_]:
 
 def ranking_figures(scored: PointScores, bootstrap: PointBootstrap) -> dict[str, Estimate]:
     """The ranking figures of one ranker, by name."""
-    hold = scored.hold_expected.astype(np.float64)
+
+    def recall(which: NDArray[np.bool_]) -> Estimate:
+        return bootstrap.ratio(scored.class_correct * which, which)
+
+    hold = scored.hold_expected
     return {
         "pairwise_accuracy": bootstrap.ratio(scored.correct_pairs, scored.num_pairs),
         "top1": bootstrap.mean(scored.top1),
@@ -108,7 +124,10 @@ def ranking_figures(scored: PointScores, bootstrap: PointBootstrap) -> dict[str,
         "regret_p90": bootstrap.quantile(scored.normalised_regret, 0.9),
         "regret_worst": bootstrap.quantile(scored.normalised_regret, 1.0),
         "decision_class_accuracy": bootstrap.mean(scored.class_correct),
-        "restraint": bootstrap.ratio(scored.held_back * hold, hold),
+        "restraint": recall(hold),
+        "restraint_noop": recall(hold & ~scored.in_violation),
+        "restraint_wait": recall(hold & scored.in_violation),
+        "initiative": recall(~hold),
         "harmful_choice": bootstrap.mean(scored.harmful),
     }
 
@@ -141,12 +160,19 @@ def noise_ceiling(points: Sequence[BranchedPoint], bootstrap: PointBootstrap) ->
     halves = (slice(0, None, 2), slice(1, None, 2))
     tables = [tabulate(points, half) for half in halves]
     ways = [score_points(tables[0], tables[1].means), score_points(tables[1], tables[0].means)]
+    agreed = [_agreeing_majorities(point.truth.recovered, *halves) for point in points]
     both = {name: np.stack([getattr(way, name) for way in ways]) for name in PointScores.__dataclass_fields__}
     return {
         "pairwise_accuracy": bootstrap.ratio(both["correct_pairs"].sum(axis=0), both["num_pairs"].sum(axis=0)),
         "top1": bootstrap.mean(both["top1"].mean(axis=0)),
         "regret_mean": bootstrap.mean(both["normalised_regret"].mean(axis=0)),
+        "recovery_accuracy": bootstrap.ratio(agreed, [point.num_candidates for point in points]),
     }
+
+
+def _agreeing_majorities(recovered: NDArray[np.bool_], first: slice, second: slice) -> int:
+    """Candidates that recover in most replicates of both parts of [C, R], or of neither."""
+    return int(((recovered[:, first].mean(axis=1) > 0.5) == (recovered[:, second].mean(axis=1) > 0.5)).sum())
 
 
 def figures_by_group(

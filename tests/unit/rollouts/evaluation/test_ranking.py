@@ -64,12 +64,27 @@ def test_where_nothing_matters_there_is_no_regret_to_speak_of():
 def test_decision_class_restraint_and_harm():
     holding_is_best = [[-0.1, -0.1], [-0.5, -0.5], [-0.6, -0.6], [-0.3, -0.3]]
     acted = judge(holding_is_best, [0, 1, 0, 0])
-    assert (acted.hold_expected[0], acted.held_back[0], acted.class_correct[0], acted.harmful[0]) == (True, 0, 0, 1)
+    assert (acted.hold_expected[0], acted.class_correct[0], acted.harmful[0]) == (True, 0, 1)
     waited = judge(holding_is_best, [1, 0, 0, 0])
-    assert (waited.held_back[0], waited.class_correct[0], waited.harmful[0]) == (1, 1, 0)
+    assert (waited.class_correct[0], waited.harmful[0]) == (1, 0)
     escalated = judge(holding_is_best, [0, 0, 0, 1])
-    assert (escalated.held_back[0], escalated.class_correct[0], escalated.harmful[0]) == (1, 0, 1)
-    assert not judge(CLEAR, [0, 1, 0]).hold_expected[0]
+    assert (escalated.class_correct[0], escalated.harmful[0]) == (0, 1)
+    idle = judge(CLEAR, [1, 0, 0])
+    assert (idle.hold_expected[0], idle.class_correct[0]) == (False, 0)
+
+
+def test_an_action_that_gains_nothing_is_no_restraint():
+    equal = judge([[-0.1, -0.1], [-0.1, -0.1], [-1.0, -1.0]], [0, 1, 0])
+    assert (equal.hold_expected[0], equal.top1[0], equal.class_correct[0], equal.harmful[0]) == (True, 1, 0, 0)
+
+
+def test_holding_is_told_apart_by_whether_an_objective_is_violated():
+    points = [point([[-1, -1], [-2, -2]], in_violation=violated) for violated in (True, False, False)]
+    scored = score_points(tabulate(points), scores_of([prediction(s) for s in ([1, 0], [1, 0], [0, 1])], 2))
+    figures = ranking_figures(scored, PointBootstrap(3))
+    assert (figures["restraint_wait"].value, figures["restraint_wait"].n) == (1.0, 1)
+    assert (figures["restraint_noop"].value, figures["restraint_noop"].n) == (0.5, 2)
+    assert figures["restraint"].value == pytest.approx(2 / 3) and figures["initiative"].n == 0
 
 
 def test_points_with_fewer_candidates_are_padded_without_effect():
