@@ -38,7 +38,7 @@ BATCHES: dict[str, Callable[[], StandBatch]] = {
 ACCEPTED: tuple[Command, ...] = (
     Scale(service="checkout", replicas=2),
     Restart(service="cart"),
-    SetCpuLimit(service="payment", cpu_limit_millicores=460.0),
+    SetCpuLimit(service="payment", cpu_limit_millicores=500.0),
     SetFlag(flag="paymentFailure", variant="50%"),
     SetRateLimit(limit_rps=80.0),
     ScaleWorkload(multiplier=1.2),
@@ -178,7 +178,9 @@ def test_reset_returns_to_the_baseline(subject: Stand) -> None:
     subject.advance(60.0)
     window = subject.reset(scenario(warmup_seconds=120.0), seed=1)
     assert (node(window, "checkout", "replicas_desired") == 1.0).all()
-    assert (node(window, "payment", "cpu_limit_millicores") == 230.0).all()
+    assert (
+        node(window, "payment", "cpu_limit_millicores") == APPLICATION.service("payment").cpu_limit_millicores
+    ).all()
     assert np.isnan(stand(window, "rate_limit_rps")).all()
     assert (journey(window, "checkout", "good_ratio") > 0.95).all()
     assert subject.apply(ClearFault(fault_id="kill")).status is CommandStatus.ALREADY_THERE

@@ -1,4 +1,4 @@
-"""A stand's course is a function of its scenario, seed and commands; never of its neighbours or of how it is stepped."""
+"""A stand's course is a function of its scenario, seed and commands, whatever its neighbours and its steps."""
 
 import numpy as np
 import pytest

@@ -1,0 +1,98 @@
+"""Requests are neither made nor lost on their way through the graph."""
+
+import numpy as np
+import pytest
+
+from clusters.commands import ScaleWorkload, SetRateLimit, StressCpu
+from clusters.simulated.arrivals import draw_arrivals
+from clusters.simulated.flow import move
+from clusters.simulated.latency import look_up
+from clusters.simulated.replicas import capacity
+from tests.stands import APPLICATION, edge, journey, node, running, stand
+
+
+@pytest.mark.parametrize("multiplier", [1.0, 3.0])
+def test_what_comes_in_is_served_refused_or_waits(multiplier: float) -> None:
+    stands = running(3)
+    for n in range(3):
+        stands.apply(n, ScaleWorkload(multiplier=multiplier))
+    graph, state = stands._graph, stands._state
+    entry = graph.operation_slices[graph.service_index["frontend"]]
+    refused_any = False
+    for _ in range(60):
+        before = state.backlog.copy()
+        now = capacity(graph, state)
+        arrivals = draw_arrivals(state)
+        flow = move(graph, state, now, arrivals)
+        look_up(graph, state, now, flow)
+        for s, rows in enumerate(graph.operation_slices):
+            came = before[rows].sum(axis=0) + flow.arrivals[rows].sum(axis=0)
+            went = flow.served[rows].sum(axis=0) + flow.refused[s] + state.backlog[rows].sum(axis=0)
+            np.testing.assert_allclose(came, went, rtol=1e-9, atol=1e-9)
+        np.testing.assert_allclose(
+            flow.arrivals[entry].sum(axis=0), (arrivals.offered * arrivals.admitted_ratio).sum(axis=0)
+        )
+        assert (flow.work_ms <= now.cpu_ms * (1 + 1e-9) + 1e-9).all(), "no service spends more CPU than it has"
+        assert (flow.busy_workers <= now.workers * (1 + 1e-9) + 1e-9).all()
+        refused_any |= bool(flow.refused.any())
+        state.tick += 1
+    assert refused_any == (multiplier > 1.0)
+
+
+def test_telemetry_agrees_along_the_graph() -> None:
+    stands = running(4)
+    stands.advance(60.0)
+    window = stands.observe(60.0, 10.0)
+    for service in APPLICATION.service_names[1:]:
+        into = sum(
+            edge(window, e.source, e.target, "request_rate_rps") for e in APPLICATION.edges if e.target == service
+        )
+        np.testing.assert_allclose(into, node(window, service, "request_rate_rps"), rtol=1e-4)
+    offered = sum(journey(window, name, "offered_rate_rps") for name in APPLICATION.journey_names)
+    np.testing.assert_allclose(offered, stand(window, "offered_rate_rps"), rtol=1e-5)
+    np.testing.assert_allclose(
+        edge(window, "payment", "flagd", "request_rate_rps"),
+        edge(window, "checkout", "payment", "request_rate_rps"),
+        rtol=1e-4,
+    )
+
+
+def test_the_rate_limit_sheds_the_rest_as_errors() -> None:
+    stands = running(1)
+    stands.apply(0, SetRateLimit(limit_rps=60.0))
+    stands.advance(60.0)
+    window = stands.observe(60.0, 10.0)
+    assert (node(window, "frontend", "request_rate_rps") <= 60.0 + 1e-3).all()
+    assert (stand(window, "rate_limit_rps") == 60.0).all()
+    shed = 1.0 - 60.0 / stand(window, "offered_rate_rps")
+    np.testing.assert_allclose(journey(window, "browse", "error_ratio"), shed, atol=0.02)
+    assert (journey(window, "browse", "good_ratio") <= 1.0 - shed + 0.02).all()
+
+
+def test_retries_amplify_the_load_on_a_struggling_service() -> None:
+    stands = running(2)
+    stands.apply(1, StressCpu(fault_id="stress", service="product-catalog", load_ratio=0.85))
+    stands.advance(60.0)
+    window = stands.observe(30.0, 10.0)
+    retries = edge(window, "frontend", "product-catalog", "retry_rate_rps").mean(axis=-1)
+    rate = edge(window, "frontend", "product-catalog", "request_rate_rps").mean(axis=-1)
+    assert retries[0] < 0.1
+    assert rate[1] - retries[1] < rate[0], "fewer calls get as far as this"
+    assert retries[1] > 0.3 * (rate[1] - retries[1]), "but many of them are tried again"
+    assert edge(window, "cart", "valkey-cart", "retry_rate_rps").max() == 0.0, "no retries where none are configured"
+
+
+def test_a_failing_early_call_starves_later_ones_and_an_optional_one_does_not() -> None:
+    stands = running(2)
+    stands.apply(1, StressCpu(fault_id="stress", service="shipping", load_ratio=0.97))
+    stands.advance(120.0)
+    window = stands.observe(60.0, 10.0)
+
+    def ratio(target: str) -> float:
+        rate = edge(window, "checkout", target, "request_rate_rps").mean(axis=-1)
+        return float(rate[1] / rate[0])
+
+    assert ratio("payment") < 0.5, "Charge comes after GetQuote"
+    assert ratio("product-catalog") > ratio("payment") + 0.2, "GetProduct comes before it"
+    assert (journey(window, "checkout", "error_ratio")[1] > 0.5).all()
+    assert (journey(window, "browse", "good_ratio")[1] > 0.95).all()
