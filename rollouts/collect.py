@@ -85,7 +85,7 @@ def collect_command(arguments: CollectArguments) -> int:
     config = load(arguments.config, CollectConfig)
     console = Console()
     result = collect(config, arguments.out, resume=arguments.resume, console=console)
-    _print_summary(result, console)
+    print_summary(result, console)
     return 0 if result.fill.is_complete else 1
 
 
@@ -104,8 +104,8 @@ def collect(
     dataset_dir = Path(out or config.dataset).absolute()
     jobs = draw_jobs(config.stands(), config.scenarios, config.policies, config.seed)
     check_policies(config.stands(), jobs)
-    _make_dataset(dataset_dir, jobs, resume)
-    with ray_session(config.ray), _stop_on_signal() as stop, progress("episodes", len(jobs), console) as advance:
+    num_left = len(jobs) - _make_dataset(dataset_dir, jobs, resume)
+    with ray_session(config.ray), stop_on_signal() as stop, progress("episodes", num_left, console) as advance:
 
         def on_result(result: EpisodeSummary | RolloutError) -> None:
             advance()
@@ -115,7 +115,8 @@ def collect(
     return CollectResult(dataset_dir=dataset_dir, jobs=jobs, fill=outcome, seconds=time.monotonic() - started)
 
 
-def _make_dataset(dataset_dir: Path, jobs: Sequence[Job], resume: bool) -> None:
+def _make_dataset(dataset_dir: Path, jobs: Sequence[Job], resume: bool) -> int:
+    """Make the folder; returns how many of the jobs are committed there already."""
     try:
         dataset_dir.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -126,6 +127,7 @@ def _make_dataset(dataset_dir: Path, jobs: Sequence[Job], resume: bool) -> None:
             f"{dataset_dir} holds {num_there} of the {len(jobs)} runs already: add --resume to play the rest, or give "
             "another --out"
         )
+    return num_there
 
 
 def _remove_torn(dataset_dir: Path, jobs: Sequence[Job]) -> None:
@@ -137,7 +139,7 @@ def _remove_torn(dataset_dir: Path, jobs: Sequence[Job]) -> None:
 
 
 @contextmanager
-def _stop_on_signal() -> Iterator[threading.Event]:
+def stop_on_signal() -> Iterator[threading.Event]:
     """An event that SIGTERM and SIGINT set inside the block; a second signal has its usual effect.
 
     Entered after Ray has started, because Ray installs handlers of its own. Only the main thread can have handlers.
@@ -161,7 +163,8 @@ def _stop_on_signal() -> Iterator[threading.Event]:
             signal.signal(number, handler)
 
 
-def _print_summary(result: CollectResult, console: Console) -> None:
+def print_summary(result: CollectResult, console: Console) -> None:
+    """Say what became of the jobs: returns by policy, how many are committed, what failed, what is left."""
     policies = {job.run_id: job.policy.name for job in result.jobs}
     returns = defaultdict(list)
     for summary in result.fill.summaries:
