@@ -25,7 +25,7 @@ KILL_STREAM = 1 << 21
 
 def seed_words(seeds: Sequence[int]) -> Words:
     """[N] well-mixed words of integer seeds (taken modulo 2^64)."""
-    return _mix(np.array([seed % 2**64 for seed in seeds], dtype=np.uint64) + _GAMMA)
+    return _mix(np.array([int(seed) % 2**64 for seed in seeds], dtype=np.uint64) + _GAMMA)
 
 
 def uniforms(seeds: Words, ticks: NDArray[np.int64], streams: NDArray[np.int64]) -> NDArray[np.float64]:

@@ -32,6 +32,10 @@ def test_sequences_along_each_axis_are_uniform_and_uncorrelated(axis: str) -> No
     assert 0.0 < draws.min() < draws.max() < 1.0
 
 
+def test_a_seed_may_be_any_integer() -> None:
+    assert seed_words([-1])[0] == seed_words([2**64 - 1])[0] == seed_words(np.array([-1]))[0]
+
+
 def test_normals_are_standard_and_finite() -> None:
     draws = normals(seed_words(range(-5, 20_000)), np.zeros(20_005, dtype=np.int64), np.array([0]))[0]
     assert np.isfinite(draws).all()
