@@ -15,26 +15,29 @@ from rollouts.policies.readings import Readings, read
 class ThresholdRules:
     """The first rule that fires with an allowed action acts; services are tried worst first.
 
-    1. Memory near its limit: restart the service before it is killed.
-    2. CPU saturated: scale the service up, or raise its CPU limit where it cannot be scaled.
-    3. Own errors or own latency up while no CPU is saturated: roll back a configuration of that service, or of its
+    1. CPU saturated: scale the service up, by the larger step where it is beyond doubt, or raise its CPU limit where it
+       cannot be scaled.
+    2. Own errors or own latency up while no CPU is saturated: roll back a configuration of that service, or of its
        callers where it has none; each configuration once.
+    3. Memory near its limit without a queue that explains it: restart the service before it is killed.
     4. Far more CPU than needed, after a scale-up: scale down towards the application's own replicas.
 
-    After an action on a service the rules leave that service alone for the cool-down.
+    After an action on a service the rules leave that service alone for the cool-down. The defaults are tuned on
+    training scenarios.
     """
 
     def __init__(
         self,
         context: PolicyContext,
         *,
-        high_cpu_utilisation: float = 0.8,
+        high_cpu_utilisation: float = 0.7,
+        full_cpu_utilisation: float = 0.85,
         low_cpu_utilisation: float = 0.3,
         high_memory_utilisation: float = 0.9,
-        high_error_ratio: float = 0.05,
+        high_error_ratio: float = 0.02,
         latency_growth_factor: float = 3.0,
         latency_growth_milliseconds: float = 50.0,
-        cool_down_seconds: float = 120.0,
+        cool_down_seconds: float = 60.0,
     ) -> None:
         if min(high_cpu_utilisation, high_memory_utilisation, high_error_ratio, cool_down_seconds) < 0:
             raise UserError("policy 'threshold': thresholds and cool_down_seconds must not be negative")
@@ -44,9 +47,11 @@ class ThresholdRules:
         self._application = context.application
         self._actions = context.catalogue.actions
         self._do_nothing = context.catalogue.index("do_nothing")
-        self._high_cpu, self._low_cpu = high_cpu_utilisation, low_cpu_utilisation
+        self._high_cpu, self._full_cpu = high_cpu_utilisation, full_cpu_utilisation
+        self._low_cpu = low_cpu_utilisation
         self._high_memory, self._high_errors = high_memory_utilisation, high_error_ratio
         self._latency_factor, self._latency_milliseconds = latency_growth_factor, latency_growth_milliseconds
+        self._num_workers = np.array([service.workers_per_replica for service in context.application.services])
         self._num_buckets = scales.buckets_per_step
         self._cool_down_steps = int(np.ceil(cool_down_seconds / scales.control_step_seconds))
         self.reset(context.seed)
@@ -75,12 +80,11 @@ class ThresholdRules:
 
     def _remedies(self, readings: Readings, healthy_latency: NDArray[np.float64]) -> Iterator[int]:
         """Actions in order of preference, allowed or not."""
-        for service in _worst_first(readings.memory_utilisation, self._high_memory):
-            yield from self._of_type(ActionType.RESTART, service)
         cpu = readings.cpu_utilisation
         saturated = _worst_first(cpu, self._high_cpu)
         for service in saturated:
-            yield from self._upwards(ActionType.SCALE, service)
+            steps = self._upwards(ActionType.SCALE, service)
+            yield from reversed(steps) if cpu[service] > self._full_cpu else steps
             yield from self._upwards(ActionType.SET_CPU_LIMIT, service)
         if not saturated:
             growth = readings.own_latency_milliseconds - np.maximum(
@@ -89,6 +93,9 @@ class ThresholdRules:
             suspects = _worst_first(readings.own_error_ratio, self._high_errors) + _worst_first(growth, 0.0)
             for service in suspects:
                 yield from self._roll_backs(service)
+        without_queue = np.where(readings.queue_depth <= self._num_workers, readings.memory_utilisation, np.nan)
+        for service in _worst_first(without_queue, self._high_memory):
+            yield from self._of_type(ActionType.RESTART, service)
         idle = _worst_first(-cpu, -self._low_cpu)
         for service in idle:
             spare = readings.replicas_desired[service] - self._application.services[service].replicas

@@ -15,7 +15,7 @@ def seasoned(**parameters: float) -> ThresholdRules:
 
 def test_a_saturated_service_is_scaled_up_once_per_cool_down() -> None:
     dashboard = Dashboard()
-    dashboard.utilisation("checkout", 0.95)
+    dashboard.utilisation("checkout", 0.8)
     policy = seasoned(cool_down_seconds=90.0)
     actions = [chosen(policy, dashboard) for _ in range(4)]
     assert actions == ["scale:checkout:+1", "do_nothing", "do_nothing", "scale:checkout:+1"]
@@ -24,9 +24,9 @@ def test_a_saturated_service_is_scaled_up_once_per_cool_down() -> None:
 def test_during_a_cool_down_the_next_worst_service_has_its_turn() -> None:
     dashboard = Dashboard()
     dashboard.utilisation("checkout", 0.95)
-    dashboard.utilisation("cart", 0.85)
+    dashboard.utilisation("cart", 0.8)
     policy = seasoned()
-    assert [chosen(policy, dashboard) for _ in range(2)] == ["scale:checkout:+1", "scale:cart:+1"]
+    assert [chosen(policy, dashboard) for _ in range(2)] == ["scale:checkout:+2", "scale:cart:+1"]
 
 
 def test_what_cannot_be_scaled_further_gets_a_larger_limit() -> None:
@@ -62,11 +62,12 @@ def test_a_slow_service_without_a_configuration_of_its_own_points_at_its_callers
     assert action.target in callers
 
 
-def test_full_memory_is_restarted_before_anything_else() -> None:
+def test_full_memory_is_restarted_unless_waiting_requests_fill_it() -> None:
     dashboard = Dashboard()
-    dashboard.utilisation("checkout", 0.95)
     dashboard.node("cart", "memory_bytes", 0.95 * 2 * APPLICATION.service("cart").memory_limit_bytes)
     assert chosen(seasoned(), dashboard) == "restart:cart"
+    dashboard.node("cart", "queue_depth", 500.0)
+    assert chosen(seasoned(), dashboard) == "do_nothing"
 
 
 def test_spare_replicas_are_given_back_but_never_the_baseline() -> None:
