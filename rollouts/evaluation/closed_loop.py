@@ -59,11 +59,9 @@ class ClosedLoopResult:
     """This policy minus the rule with the highest mean return; empty for that rule, or where no rule played."""
 
 
-def play_policies(
-    policies: Sequence[NamedPolicy], scenarios: Sequence[Scenario], seeds: Sequence[int], time_scales: TimeScales
-) -> dict[str, list[Episode]]:
-    """The episodes of each policy: every scenario once per seed offset, the same for all policies."""
-    jobs = [
+def jobs_of(policies: Sequence[NamedPolicy], scenarios: Sequence[Scenario], seeds: Sequence[int]) -> list[Job]:
+    """Every scenario once per seed offset and policy, policy by policy; the seeds are the same for all policies."""
+    return [
         Job(
             run_id=f"{named.name}:{scenario.name}:{seed}",
             scenario=scenario,
@@ -74,6 +72,13 @@ def play_policies(
         for scenario in scenarios
         for seed in seeds
     ]
+
+
+def play_policies(
+    policies: Sequence[NamedPolicy], scenarios: Sequence[Scenario], seeds: Sequence[int], time_scales: TimeScales
+) -> dict[str, list[Episode]]:
+    """The episodes of each policy; all of them step together."""
+    jobs = jobs_of(policies, scenarios, seeds)
     loop = build_loop(StandsSpec(application=scenarios[0].application, time_scales=time_scales), len(jobs))
     built = [
         build_policy(

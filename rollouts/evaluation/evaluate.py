@@ -1,7 +1,7 @@
 """config -> scenarios -> branching truth -> rankers and ablations -> closed loop -> table, MLflow, JSON, page."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
@@ -9,13 +9,15 @@ from pathlib import Path
 from rich.console import Console
 
 from clusters.applications import load_application
+from clusters.scenario import Scenario
 from envs.actions.catalogue import ActionCatalogue
 from envs.scenarios.generator import draw_scenarios
 from envs.scenarios.named import named_scenario
+from ray_configs.errors import UserError
 from ray_configs.loading import load
 from rollouts.evaluation.arguments import EvaluateArguments
 from rollouts.evaluation.branching import branch
-from rollouts.evaluation.closed_loop import ClosedLoopResult, compare_policies, play_policies
+from rollouts.evaluation.closed_loop import ClosedLoopResult, compare_policies, jobs_of, play_policies
 from rollouts.evaluation.config import EvaluateConfig
 from rollouts.evaluation.methods import build_ranker, judge_rankers
 from rollouts.evaluation.page import write_page
@@ -25,6 +27,7 @@ from rollouts.evaluation.report import Incident, Report, ScenarioNote, write_jso
 from rollouts.evaluation.statistics import PointBootstrap
 from rollouts.evaluation.terminal import print_report
 from rollouts.evaluation.truth import BranchedPoint, tabulate
+from rollouts.stands import StandsSpec
 
 Say = Callable[[str], None]
 
@@ -50,13 +53,12 @@ def evaluate(config: EvaluateConfig, out: Path, *, say: Say | None = None) -> Re
     seconds: dict[str, float] = {}
     rankers = [build_ranker(spec) for spec in config.rankers]
     catalogue = ActionCatalogue(load_application(config.application))
-    # The incident first: a ranker that does not fit should not cost the truth.
+    scales = config.branching.time_scales
+    scenarios = draw_scenarios(config.application, config.split, config.num_scenarios, config.scenario_seed, scales)
+    # Everything is tried first: what does not fit, or has no place to be written, should not cost the truth.
+    _check(config, scenarios, out)
     with _timed(seconds, "incident"):
         incident = _incident(config, rankers, catalogue)
-    time_scales = config.branching.time_scales
-    scenarios = draw_scenarios(
-        config.application, config.split, config.num_scenarios, config.scenario_seed, time_scales
-    )
     say(f"truth: branching {len(scenarios)} {config.split.value} scenarios, {config.branching.replicates} replicates")
     with _timed(seconds, "branching"):
         points = branch(scenarios, config.branching)
@@ -109,6 +111,20 @@ def track(report: Report, out: Path) -> None:
             ) as child:
                 for name, figure in figures.items():
                     child.log({name: figure.value, f"{name}_low": figure.low, f"{name}_high": figure.high})
+
+
+def _check(config: EvaluateConfig, scenarios: Sequence[Scenario], out: Path) -> None:
+    from rollouts.actor import check_policies
+    from rollouts.tracking import open_tracking
+
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UserError(f"cannot make {out}: {error.strerror}; give another --out") from error
+    if config.tracking.experiment:
+        open_tracking(config.tracking.uri)
+    spec = StandsSpec(application=config.application, time_scales=config.branching.time_scales)
+    check_policies(spec, jobs_of(config.closed_loop.policies, scenarios[:1], (0,)))
 
 
 def _closed_loop(config: EvaluateConfig, points: list[BranchedPoint], say: Say) -> list[ClosedLoopResult]:

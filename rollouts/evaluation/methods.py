@@ -28,6 +28,7 @@ from rollouts.evaluation.truth import BranchedPoint, TruthTable, tabulate
 
 HIGHER_IS_BETTER = {
     "pairwise_accuracy": True,
+    "large_pairs_accuracy": True,
     "top1": True,
     "regret_mean": False,
     "regret_p90": False,

@@ -13,12 +13,14 @@ from rollouts.evaluation.closed_loop import best_rule_of
 from rollouts.evaluation.drawings import MUTED, PREDICTED, Bar, draw_bars
 from rollouts.evaluation.incident_view import readable, view_incident
 from rollouts.evaluation.methods import MethodResult
+from rollouts.evaluation.ranking import LARGE_DIFFERENCE
 from rollouts.evaluation.report import Report, write_whole
 from rollouts.evaluation.statistics import Estimate
 from rollouts.evaluation.terminal import best_rows, claim, number
 
 RANKING_COLUMNS: Mapping[str, str] = {
     "pairwise_accuracy": "pairwise accuracy",
+    "large_pairs_accuracy": "of large pairs",
     "top1": "top-1",
     "regret_mean": "regret, mean",
     "regret_p90": "p90",
@@ -97,6 +99,7 @@ def render(report: Report) -> str:
     )
     return environment.get_template("report.html").render(
         report=report,
+        large_difference=LARGE_DIFFERENCE,
         claim=readable(claim(report)),
         subject=readable(report.config.subject_name),
         incident=view_incident(report.incident, load_application(report.config.application)),

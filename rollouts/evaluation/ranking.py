@@ -23,19 +23,26 @@ from rollouts.evaluation.truth import (
 
 Floats = NDArray[np.float64]
 
+LARGE_DIFFERENCE = 0.1
+"""Mean reward per control step that a user would notice; smaller clear differences are mostly those of cost."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class PointScores:
     """What one ranker did at each point.
 
-    A ranker that scores several candidates highest picks one of them at random: shares and regrets are expectations
-    over that pick.
+    A ranker that scores several candidates highest picks doing nothing if that is one of them, for nothing speaks for an
+    action; else one of them at random, and shares and regrets are expectations over that pick.
     """
 
     correct_pairs: Floats
     """[P] pairs ordered as the truth does; a pair scored alike counts half."""
     num_pairs: Floats
     """[P] pairs that are no ties in truth."""
+    correct_large_pairs: Floats
+    """[P] as `correct_pairs`, of the pairs whose true difference is at least LARGE_DIFFERENCE."""
+    num_large_pairs: Floats
+    """[P]"""
     top1: Floats
     """[P] share of picks that are the best candidate or tie with it."""
     normalised_regret: Floats
@@ -70,8 +77,8 @@ def score_points(table: TruthTable, scores: Floats) -> PointScores:
     width = scores.shape[1]
     counted = ~table.ties & np.triu(np.ones((width, width), dtype=bool), k=1)
 
-    picks = (scores >= np.nanmax(scores, axis=1, keepdims=True) - tolerance).astype(np.float64)
-    picks /= picks.sum(axis=1, keepdims=True)
+    picks = _picks(table, scores, tolerance)
+    large = counted & (np.abs(table.differences) >= LARGE_DIFFERENCE)
     rows = np.arange(len(scores))
     best, worst = table.best, np.nanargmin(table.means, axis=1)
     span = np.where(table.ties[rows, best, worst], np.nan, table.differences[rows, best, worst])
@@ -82,6 +89,8 @@ def score_points(table: TruthTable, scores: Floats) -> PointScores:
     return PointScores(
         correct_pairs=np.where(counted, agreement, 0.0).sum(axis=(1, 2)),
         num_pairs=counted.sum(axis=(1, 2)).astype(np.float64),
+        correct_large_pairs=np.where(large, agreement, 0.0).sum(axis=(1, 2)),
+        num_large_pairs=large.sum(axis=(1, 2)).astype(np.float64),
         top1=(picks * among_best).sum(axis=1),
         normalised_regret=np.nansum(picks * loss, axis=1) / span,
         class_correct=(picks * class_is_right).sum(axis=1),
@@ -89,6 +98,14 @@ def score_points(table: TruthTable, scores: Floats) -> PointScores:
         in_violation=table.in_violation,
         harmful=(picks * _worse_than_holding(table)).sum(axis=1),
     )
+
+
+def _picks(table: TruthTable, scores: Floats, tolerance: Floats) -> Floats:
+    """[P, C] probability that a candidate is picked."""
+    highest = scores >= np.nanmax(scores, axis=1, keepdims=True) - tolerance
+    holds = highest & (table.classes == DecisionClass.HOLD)
+    picks = np.where(holds.any(axis=1, keepdims=True), holds, highest).astype(np.float64)
+    return picks / picks.sum(axis=1, keepdims=True)
 
 
 def _right_classes(
@@ -119,6 +136,7 @@ def ranking_figures(scored: PointScores, bootstrap: PointBootstrap) -> dict[str,
     hold = scored.hold_expected
     return {
         "pairwise_accuracy": bootstrap.ratio(scored.correct_pairs, scored.num_pairs),
+        "large_pairs_accuracy": bootstrap.ratio(scored.correct_large_pairs, scored.num_large_pairs),
         "top1": bootstrap.mean(scored.top1),
         "regret_mean": bootstrap.mean(scored.normalised_regret),
         "regret_p90": bootstrap.quantile(scored.normalised_regret, 0.9),

@@ -16,7 +16,7 @@ from rollouts.episode import PolicySpec
 from rollouts.evaluation.branching import BranchingSettings
 from rollouts.evaluation.closed_loop import NamedPolicy
 from rollouts.evaluation.config import ClosedLoopConfig, EvaluateConfig, RankerSpec, TrackingConfig
-from rollouts.evaluation.evaluate import evaluate, track
+from rollouts.evaluation.evaluate import evaluate
 from rollouts.evaluation.incident_view import readable
 from rollouts.evaluation.report import report_document
 from rollouts.evaluation.statistics import Estimate
@@ -138,27 +138,6 @@ def test_best_is_marked_among_competitors_and_not_where_all_are_equal():
     assert best_rows([row(math.nan), row(0.5)], [True, True], {"figure": True}) == {"figure": set()}
 
 
-def test_figures_reach_mlflow_one_run_per_method(report, out, tmp_path):
-    from rollouts.tracking import open_tracking
-
-    uri = f"sqlite:///{tmp_path / 'mlflow.db'}"
-    config = replace(CONFIG, tracking=TrackingConfig(experiment="judged", uri=uri))
-    track(replace(report, config=config), out)
-    client = open_tracking(uri)
-    experiment = client.get_experiment_by_name("judged")
-    runs = client.search_runs([experiment.experiment_id])
-    by_name = {run.data.tags["mlflow.runName"]: run for run in runs}
-    assert set(by_name) == {
-        "evaluation",
-        *(f"ranking: {method.name}" for method in report.methods),
-        *(f"closed_loop: {name}" for name in ("do_nothing", "threshold")),
-    }
-    metrics = by_name["ranking: oracle"].data.metrics
-    assert metrics["pairwise_accuracy"] == report.method("oracle").figures["pairwise_accuracy"].value
-    files = {file.path for file in client.list_artifacts(by_name["evaluation"].info.run_id)}
-    assert {"report.json", "report.html"} <= files
-
-
 def test_bad_configs_are_named(tmp_path):
     with pytest.raises(UserError, match="twice"):
         parse({"rankers": [{"name": "a", "entry_point": "x:y"}] * 2}, EvaluateConfig, source="test")
@@ -169,9 +148,18 @@ def test_bad_configs_are_named(tmp_path):
     broken = replace(CONFIG, rankers=(RankerSpec(name="a", entry_point="rollouts.evaluation.rankers:Nobody"),))
     with pytest.raises(UserError, match="Nobody"):
         evaluate(broken, tmp_path)
+    lost = NamedPolicy(name="lost", policy=PolicySpec(name="threshhold"))
+    with pytest.raises(UserError, match="threshhold"):
+        evaluate(replace(CONFIG, closed_loop=ClosedLoopConfig(policies=(lost,))), tmp_path)
+    with pytest.raises(UserError, match="no-scenario"):
+        evaluate(replace(CONFIG, incident="no-scenario"), tmp_path)
+    (tmp_path / "file").write_text("")
+    with pytest.raises(UserError, match="--out"):
+        evaluate(CONFIG, tmp_path / "file")
 
 
-def test_the_shipped_config_is_valid():
-    config = load(Path("ray_configs/runs/evaluate.yaml"), EvaluateConfig)
+@pytest.mark.parametrize("name", ["evaluate.yaml", "evaluate-quick.yaml"])
+def test_the_shipped_configs_are_valid(name):
+    config = load(Path("ray_configs/runs") / name, EvaluateConfig)
     assert config.split is Split.TEST
     assert config.subject_name == "action_conditioned"

@@ -42,10 +42,23 @@ def test_perfect_reversed_and_constant_scores():
     assert (perfect.correct_pairs[0], perfect.num_pairs[0], perfect.top1[0]) == (3, 3, 1)
     assert perfect.normalised_regret[0] == 0
     assert (worst.correct_pairs[0], worst.top1[0], worst.normalised_regret[0]) == (0, 0, 1)
-    # Every pair half right; a pick at random loses 0.5, 0 or 1.5 of 1.5.
+    # Every pair half right; the pick is to do nothing, which loses 0.5 of 1.5.
     assert constant.correct_pairs[0] == pytest.approx(1.5)
-    assert constant.top1[0] == pytest.approx(1 / 3)
-    assert constant.normalised_regret[0] == pytest.approx((0.5 / 1.5 + 0 + 1) / 3)
+    assert constant.top1[0] == 0
+    assert constant.normalised_regret[0] == pytest.approx(1 / 3)
+
+
+def test_equal_scores_of_two_actions_are_a_pick_at_random():
+    scored = judge(CLEAR, [0, 1, 1])
+    assert scored.top1[0] == 0.5
+    assert scored.normalised_regret[0] == 0.5
+
+
+def test_large_pairs_are_counted_apart():
+    # Differences 0.05 (scored the wrong way round), 0.95 and 1.
+    scored = judge([[-1.0, -1.0], [-1.05, -1.05], [-2.0, -2.0]], [1, 2, 0])
+    assert (scored.correct_pairs[0], scored.num_pairs[0]) == (2, 3)
+    assert (scored.correct_large_pairs[0], scored.num_large_pairs[0]) == (2, 2)
 
 
 def test_choosing_a_tie_with_the_best_counts_as_best():
