@@ -152,8 +152,10 @@ def signal_index(signals: tuple[Signal, ...], name: str) -> int:
 
 @dataclass(frozen=True, kw_only=True)
 class TelemetryWindow:
-    """Telemetry of the last T buckets, oldest first. Legend: N stands (leading axis, only in a batch's window),
-    T buckets, S services, E edges, J journeys, F signals of that level, in catalogue order.
+    """Telemetry of the last T buckets, oldest first.
+
+    Legend: N stands (leading axis, only in a batch's window), T buckets, S services, E edges, J journeys, F signals of
+    that level, in catalogue order.
     """
 
     bucket_seconds: float

@@ -164,6 +164,7 @@ def stop_on_signal() -> Iterator[threading.Event]:
 
 
 def print_summary(result: CollectResult, console: Console) -> None:
+    """Print returns by policy, what was committed and what failed."""
     """Say what became of the jobs: returns by policy, how many are committed, what failed, what is left."""
     policies = {job.run_id: job.policy.name for job in result.jobs}
     returns = defaultdict(list)

@@ -68,7 +68,9 @@ class Ranker(Protocol):
     name: str
 
     def predict(self, points: Sequence[DecisionPoint], actions: Sequence[ActionFeatures]) -> list[Prediction]:
-        """One prediction per point. `actions[i]` holds the [C] candidates of point i as the ranker may see them:
-        an ablation hands in other features than those of the true candidates.
+        """One prediction per point.
+
+        `actions[i]` holds the [C] candidates of point i as the ranker may see them: an ablation hands in other
+        features than those of the true candidates.
         """
         ...
