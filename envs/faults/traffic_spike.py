@@ -4,14 +4,16 @@ import numpy as np
 
 from clusters.commands import ScaleWorkload
 from clusters.scenario import ScheduledFault
+from envs.demand import estimate_demand
 from envs.faults.fault import FaultRequest, Intensity, draw_between, scheduled
 
-MULTIPLIERS: dict[Intensity, tuple[float, float]] = {
-    Intensity.MILD: (1.15, 1.4),
-    Intensity.VISIBLE: (1.6, 2.1),
-    Intensity.SEVERE: (2.3, 3.0),
+PRESSURES: dict[Intensity, tuple[float, float]] = {
+    Intensity.MILD: (0.55, 0.68),
+    Intensity.VISIBLE: (0.8, 1.05),
+    Intensity.SEVERE: (1.15, 1.5),
 }
-"""Of the planned load, at full strength."""
+"""Demand over capacity at the busiest service, at full strength and nominal load."""
+MIN_MULTIPLIER = 1.15
 
 
 class TrafficSpike:
@@ -19,7 +21,8 @@ class TrafficSpike:
 
     def draw(self, request: FaultRequest, rng: np.random.Generator) -> ScheduledFault:
         """A spike of the whole workload."""
-        excess = draw_between(MULTIPLIERS[request.intensity], rng) - 1.0
+        busiest = float(estimate_demand(request.application).utilisation.max())
+        multiplier = max(MIN_MULTIPLIER, draw_between(PRESSURES[request.intensity], rng) / busiest)
         return scheduled(
             request,
             rng,
@@ -27,6 +30,6 @@ class TrafficSpike:
             target="workload",
             root_cause_kind="demand",
             expected_symptoms=("request rate grows at every service", "CPU saturates at the busiest service"),
-            command_at=lambda share: ScaleWorkload(multiplier=1.0 + excess * share),
+            command_at=lambda share: ScaleWorkload(multiplier=1.0 + (multiplier - 1.0) * share),
             clearance=ScaleWorkload(multiplier=1.0),
         )

@@ -25,7 +25,7 @@ def draw_candidates(
 
     Args:
         catalogue: the application's actions.
-        focus: services where the fault bites, most important first; empty if nothing is broken.
+        focus: the service where each fault bites; empty if nothing is broken.
         flag: the bad flag, if one is.
         rng: source of all choices.
     """
@@ -56,7 +56,7 @@ def _services(application: Application, focus: tuple[str, ...], rng: np.random.G
     strangers = [everyone[position] for position in rng.permutation(len(everyone))]
     neighbours = [name for name in strangers if any(_adjacent(application, name, other) for other in focus)]
     picked: list[str] = []
-    for name in [*focus[:1], *neighbours[:1], *focus[1:2], *strangers]:
+    for name in [*focus, *neighbours[:1], *strangers]:
         scalable = sum(application.service(other).is_scalable for other in picked)
         if name not in picked and (len(picked) < NUM_PER_GROUP or scalable < NUM_PER_GROUP):
             picked.append(name)

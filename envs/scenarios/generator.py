@@ -10,7 +10,7 @@ from zlib import crc32
 import numpy as np
 
 from clusters.applications import load_application
-from clusters.commands import DelayEdge, SetFlag
+from clusters.commands import DelayEdge, KillPods, SetFlag, StressCpu
 from clusters.scenario import Scenario, ScheduledFault, Split
 from clusters.topology import Application
 from envs.actions.catalogue import ActionCatalogue
@@ -32,8 +32,11 @@ DECISION_DELAY_SECONDS = (30.0, 90.0)
 NO_FAULT_SHARE = 0.08
 NORMAL_CONTROL_SHARE = 0.06
 ORDINARY_LEVELS = (0.8, 1.05)
+SECOND_FAULT_SHARE = 0.5
+"""Share of the incidents in which something else breaks too, so that no action is useless by its type alone."""
+NUM_BUSY = 4
 FAMILY_WEIGHTS = {Intensity.MILD.value: 0.4, DurationClass.TRANSIENT.value: 0.4}
-"""Families that best left alone are drawn half as often as the others."""
+"""Families that are best left alone are drawn less often than the others."""
 CONTROL_LEVELS = (0.4, 1.25)
 """Mean load over the nominal rate."""
 
@@ -73,12 +76,14 @@ def draw_scenario(application_name: str, scenario_seed: int, time_scales: TimeSc
     application = catalogue.application
     split = splits.split_of_seed(scenario_seed)
     rng = _generator(scenario_seed, application_name, "scenario")
-    family = _draw_family(split, rng)
+    families = _draw_families(split, rng)
+    family = families[0]
     moments = _draw_moments(family, time_scales, rng)
     level = draw_between(CONTROL_LEVELS if family.fault == splits.NORMAL_CONTROL else ORDINARY_LEVELS, rng)
     duration = time_scales.warmup_seconds + moments.horizon
     trace = workload(family.workload).draw(application, level, duration, rng)
-    faults = _draw_faults(family, application, moments, time_scales, rng)
+    faults = _draw_faults(families, application, moments, time_scales, rng)
+    focus = tuple(dict.fromkeys(_bitten(application, fault, rng) for fault in faults))
     flag = next(
         (command.flag for fault in faults for _, command in fault.injections if isinstance(command, SetFlag)), None
     )
@@ -90,7 +95,7 @@ def draw_scenario(application_name: str, scenario_seed: int, time_scales: TimeSc
         seed=scenario_seed,
         workload=trace,
         faults=faults,
-        candidates=draw_candidates(catalogue, _focus(application, faults, rng), flag, rng),
+        candidates=draw_candidates(catalogue, focus, flag, rng),
         decision_seconds=moments.decision,
         warmup_seconds=time_scales.warmup_seconds,
         horizon_seconds=moments.horizon,
@@ -107,18 +112,24 @@ def _generator(seed: int, *words: str) -> np.random.Generator:
     return np.random.Generator(np.random.Philox(key=[seed, crc32("/".join(words).encode())]))
 
 
-def _draw_family(split: Split, rng: np.random.Generator) -> splits.Family:
+def _draw_families(split: Split, rng: np.random.Generator) -> tuple[splits.Family, ...]:
+    """The family of the scenario, and of a second fault if there is one."""
     calm = rng.uniform()
     if calm < NO_FAULT_SHARE + NORMAL_CONTROL_SHARE:
         kind = splits.NO_FAULT if calm < NO_FAULT_SHARE else splits.NORMAL_CONTROL
-        families = tuple(family for family in splits.CALM_FAMILIES if family.fault == kind)
-    else:
-        own = splits.own_families(split)
-        families = own if own and rng.uniform() < splits.HELD_OUT_SHARE else splits.shared_families()
+        calm_families = [family for family in splits.CALM_FAMILIES if family.fault == kind]
+        return (calm_families[int(rng.integers(len(calm_families)))],)
+    own = splits.own_families(split)
+    first = _pick(own if own and rng.uniform() < splits.HELD_OUT_SHARE else splits.shared_families(), rng)
+    if rng.uniform() >= SECOND_FAULT_SHARE:
+        return (first,)
+    return first, _pick(splits.companions(first, split), rng)
+
+
+def _pick(families: tuple[splits.Family, ...], rng: np.random.Generator) -> splits.Family:
     weights = np.array(
-        [FAMILY_WEIGHTS.get(part, 1.0) for family in families for part in (family.intensity, family.duration)]
+        [FAMILY_WEIGHTS.get(family.intensity, 1.0) * FAMILY_WEIGHTS.get(family.duration, 1.0) for family in families]
     )
-    weights = weights.reshape(-1, 2).prod(axis=1)
     return families[int(rng.choice(len(families), p=weights / weights.sum()))]
 
 
@@ -135,35 +146,37 @@ def _draw_moments(family: splits.Family, time_scales: TimeScales, rng: np.random
 
 
 def _draw_faults(
-    family: splits.Family,
+    families: tuple[splits.Family, ...],
     application: Application,
     moments: _Moments,
     time_scales: TimeScales,
     rng: np.random.Generator,
 ) -> tuple[ScheduledFault, ...]:
-    if family in splits.CALM_FAMILIES:
-        return ()
-    request = FaultRequest(
-        fault_id="fault-0",
-        application=application,
-        intensity=Intensity(family.intensity),
-        duration=DurationClass(family.duration),
-        start_seconds=moments.fault_start,
-        bucket_seconds=time_scales.observation_bucket_seconds,
+    bucket = time_scales.observation_bucket_seconds
+    starts = (moments.fault_start, moments.decision - draw_multiple(*DECISION_DELAY_SECONDS, bucket, rng))
+    return tuple(
+        fault_family(family.fault).draw(
+            FaultRequest(
+                fault_id=f"fault-{number}",
+                application=application,
+                intensity=Intensity(family.intensity),
+                duration=DurationClass(family.duration),
+                start_seconds=max(0.0, start),
+                bucket_seconds=bucket,
+            ),
+            rng,
+        )
+        for number, (family, start) in enumerate(zip(families, starts, strict=False))
+        if family not in splits.CALM_FAMILIES
     )
-    return (fault_family(family.fault).draw(request, rng),)
 
 
-def _focus(application: Application, faults: tuple[ScheduledFault, ...], rng: np.random.Generator) -> tuple[str, ...]:
-    """Services where the fault bites, most important first; a busy one if the fault is the load itself."""
-    for fault in faults:
-        command = fault.injections[0][1]
-        if isinstance(command, DelayEdge):
-            return (command.source, command.target)
-        if isinstance(command, SetFlag):
-            return tuple(effect.service for effect in application.flag(command.flag).effects)
-        if fault.target in application.service_names:
-            return (fault.target,)
-        busy = loaded_services(application)[:4]
-        return tuple(busy[position] for position in rng.permutation(len(busy))[:2])
-    return ()
+def _bitten(application: Application, fault: ScheduledFault, rng: np.random.Generator) -> str:
+    """The service where a fault bites; a busy one if the fault is the load itself."""
+    match fault.injections[0][1]:
+        case DelayEdge(source=service) | StressCpu(service=service) | KillPods(service=service):
+            return service
+        case SetFlag(flag=flag):
+            return application.flag(flag).effects[0].service
+    busy = loaded_services(application)[:NUM_BUSY]
+    return busy[int(rng.integers(len(busy)))]

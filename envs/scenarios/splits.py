@@ -84,6 +84,15 @@ def own_families(split: Split) -> tuple[Family, ...]:
     return tuple(family for family in FAULT_FAMILIES if reserved_for(family) is split)
 
 
+def companions(family: Family, split: Split) -> tuple[Family, ...]:
+    """Families that a second fault of a scenario may come from: another kind of fault, under the same workload."""
+    return tuple(
+        other
+        for other in (*shared_families(), *own_families(split))
+        if other.workload == family.workload and other.fault != family.fault
+    )
+
+
 def is_held_out(family_name: str) -> bool:
     """Whether training never sees the family of this name; a named scenario's is held out too."""
     trained = {family.name for family in (*shared_families(), *CALM_FAMILIES)}

@@ -58,6 +58,9 @@ def test_no_family_leaks_out_of_its_split():
     reserved = {family.name: splits.reserved_for(family) for family in splits.FAULT_FAMILIES}
     for scenario in EVERY:
         assert reserved.get(scenario.family) in (None, scenario.split)
+        for fault in scenario.faults:
+            name = f"{fault.kind}/{scenario.workload.profile}/{fault.intensity}/{fault.duration}"
+            assert reserved[name] in (None, scenario.split), "a second fault leaks no family either"
     trained = {scenario.family for scenario in DRAWN[Split.TRAIN]}
     assert not any(splits.is_held_out(name) for name in trained)
     tested = Counter(splits.is_held_out(scenario.family) for scenario in DRAWN[Split.TEST])
@@ -78,6 +81,17 @@ def test_the_decision_comes_shortly_after_the_fault_and_early_enough():
         for fault in scenario.faults:
             assert 30 <= scenario.decision_seconds - fault.start_seconds <= 90
     assert len({fault.start_seconds for scenario in EVERY for fault in scenario.faults}) > 8
+
+
+def test_some_incidents_have_a_second_fault_of_another_kind():
+    incidents = [scenario for scenario in EVERY if scenario.faults]
+    double = [scenario for scenario in incidents if len(scenario.faults) == 2]
+    assert 0.35 < len(double) / len(incidents) < 0.65
+    for scenario in double:
+        first, second = scenario.faults
+        assert scenario.family.startswith(f"{first.kind}/")
+        assert first.kind != second.kind
+        assert first.fault_id != second.fault_id
 
 
 def test_calm_scenarios_exist_and_differ_in_load():

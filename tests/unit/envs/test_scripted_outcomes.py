@@ -125,7 +125,7 @@ def test_visible_and_severe_faults_violate_objectives_and_the_best_action_depend
         returns += outcome.rewards / 10
         violated += outcome.reward_terms["recovery_time"] < 0
     idle = actions == 0
-    strong = np.array([s.faults[0].intensity != "mild" and s.faults[0].duration != "transient" for s in drawn])
+    strong = np.array([any(f.intensity != "mild" and f.duration != "transient" for f in s.faults) for s in drawn])
     assert violated[idle][strong].mean() > 4, "of ten steps"
     assert violated[idle][~strong].mean() < violated[idle][strong].mean() / 1.5
     best = {}
