@@ -1,16 +1,15 @@
 """The last buckets of N stands, kept as sums in a ring, and the telemetry windows read from them."""
 
-from collections.abc import Sequence
-
 import numpy as np
 from numpy.typing import NDArray
 
 from clusters.simulated.graph import CompiledGraph
 from clusters.simulated.parameters import EPOCH_NS, REQUEST_BYTES, RESPONSE_BYTES
-from clusters.simulated.probes import EDGE_PROBES, JOURNEY_PROBES, NODE_PROBES, STAND_PROBES, Probe
+from clusters.simulated.probes import EDGE_PROBES, JOURNEY_PROBES, NODE_PROBES, STAND_PROBES
+from clusters.simulated.quantiles import latency_parts, mixture_p95, part_groups
 from clusters.simulated.state import StandState
 from clusters.simulated.sums import ChannelSum, OperationSum, RequestSum, ServiceSum, StandSum
-from clusters.telemetry import EDGE_SIGNALS, JOURNEY_SIGNALS, NODE_SIGNALS, STAND_SIGNALS, Signal, TelemetryWindow
+from clusters.telemetry import EDGE_SIGNALS, JOURNEY_SIGNALS, NODE_SIGNALS, STAND_SIGNALS, TelemetryWindow
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -37,7 +36,11 @@ class History:
         """[N] buckets since each stand's reset."""
         application = graph.application
         head = (num_stands, num_buckets)
+        self._groups = part_groups(graph)
+        num_parts = graph.num_operations + graph.num_channels + len(application.request_types)
         self._rings = {
+            "parts": np.zeros((*head, num_parts, 3), dtype=np.float32),
+            "p95": np.zeros((*head, len(self._groups)), dtype=np.float32),
             "nodes": np.zeros((*head, graph.num_services, len(_NODE_NAMES)), dtype=np.float32),
             "edges": np.zeros((*head, len(application.edges), len(_EDGE_NAMES)), dtype=np.float32),
             "journeys": np.zeros((*head, len(application.journeys), len(_JOURNEY_NAMES)), dtype=np.float32),
@@ -51,6 +54,9 @@ class History:
         services = _service_sums(graph, state, columns)
         edges = _grouped(state.channel_sums[..., columns], graph.channel_edge, len(graph.application.edges))
         journeys = _grouped(state.request_sums[..., columns], graph.request_journey, len(graph.application.journeys))
+        parts = latency_parts(state, columns)
+        self._rings["parts"][place] = parts.T
+        self._rings["p95"][place] = mixture_p95(parts, self._groups).T
         self._rings["nodes"][place] = services.T
         self._rings["edges"][place] = edges.T
         self._rings["journeys"][place] = journeys.T
@@ -72,7 +78,8 @@ class History:
     def take(self, stands: Ints) -> "History":
         """A copy for some stands, in the order given."""
         copy = History.__new__(History)
-        copy._graph, copy.num_buckets, copy.bucket_seconds = self._graph, self.num_buckets, self.bucket_seconds
+        copy._graph, copy._groups = self._graph, self._groups
+        copy.num_buckets, copy.bucket_seconds = self.num_buckets, self.bucket_seconds
         copy.count = self.count[stands]
         copy._rings = {name: ring[stands] for name, ring in self._rings.items()}
         return copy
@@ -87,7 +94,8 @@ class History:
         known = (position >= 0).reshape(len(stands), num_buckets, factor).all(axis=-1)
         place = (stands[:, None], position % self.num_buckets)
         seconds = np.array(self.bucket_seconds * factor)
-        levels = {}
+        p95 = self._p95(place, num_buckets, factor)
+        levels, first = {}, 0
         for name, signals, probes, sum_names in (
             ("nodes", NODE_SIGNALS, NODE_PROBES, _NODE_NAMES),
             ("edges", EDGE_SIGNALS, EDGE_PROBES, _EDGE_NAMES),
@@ -96,7 +104,12 @@ class History:
         ):
             ring = self._rings[name][place]
             sums = ring.reshape(len(stands), num_buckets, factor, *ring.shape[2:]).sum(axis=2, dtype=np.float64)
-            values = _probed(signals, probes, sum_names, sums, seconds)
+            by_name = {sum_name: sums[..., column] for column, sum_name in enumerate(sum_names)}
+            if name != "stand":
+                last = first + sums.shape[-2]
+                by_name["latency_p95"] = p95[..., first:last]
+                first = last
+            values = np.stack([probes[signal.name](by_name, seconds) for signal in signals], axis=-1, dtype=np.float32)
             values[~known] = np.nan
             levels[name] = values
         start = EPOCH_NS + position[:, ::factor] * round(self.bucket_seconds * 1e9)
@@ -109,12 +122,13 @@ class History:
             stand=levels["stand"],
         )
 
-
-def _probed(
-    signals: Sequence[Signal], probes: dict[str, Probe], names: Sequence[str], sums: Floats, seconds: Floats
-) -> NDArray[np.float32]:
-    by_name = {name: sums[..., position] for position, name in enumerate(names)}
-    return np.stack([probes[signal.name](by_name, seconds) for signal in signals], axis=-1, dtype=np.float32)
+    def _p95(self, place: tuple[Ints, Ints], num_buckets: int, factor: int) -> Floats:
+        """[N, T, S + E + J] as recorded, or of the coarser buckets' own mixtures."""
+        if factor == 1:
+            return self._rings["p95"][place].astype(np.float64)
+        parts = self._rings["parts"][place]
+        coarse = parts.reshape(len(parts), num_buckets, factor, *parts.shape[2:]).sum(axis=2, dtype=np.float64)
+        return np.moveaxis(mixture_p95(np.moveaxis(coarse, (3, 2), (0, 1)), self._groups), 0, -1)
 
 
 def _grouped(rows: Floats, group: Ints, num_groups: int) -> Floats:

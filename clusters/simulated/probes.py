@@ -1,6 +1,7 @@
 """How each telemetry signal is read from the sums of a bucket: one dict per level, signal name -> probe.
 
-A probe takes the sums of a level by name (arrays of any shape) and the seconds that they span. What is undefined,
+A probe takes the sums of a level by name (arrays of any shape; beside them the percentile `latency_p95`, which is no
+sum) and the seconds that they span. What is undefined,
 such as the latency of no requests, is NaN.
 """
 
@@ -8,8 +9,6 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 from numpy.typing import NDArray
-
-from clusters.simulated.queueing import p95
 
 Floats = NDArray[np.float64]
 Sums = Mapping[str, Floats]
@@ -34,19 +33,11 @@ def _total(name: str) -> Probe:
     return lambda sums, seconds: sums[name]
 
 
-def _p95(weight: str) -> Probe:
-    def probe(sums: Sums, seconds: Floats) -> Floats:
-        mean = _ratio(sums["latency"], sums[weight])
-        return np.where(np.isnan(mean), np.nan, p95(mean, _ratio(sums["latency_squared"], sums[weight])))
-
-    return probe
-
-
 NODE_PROBES: dict[str, Probe] = {
     "request_rate_rps": _rate("requests"),
     "error_ratio": _per("errors"),
     "latency_mean_milliseconds": _per("latency"),
-    "latency_p95_milliseconds": _p95("requests"),
+    "latency_p95_milliseconds": _total("latency_p95"),
     "cpu_usage_millicores": _rate("cpu_millicores"),
     "cpu_limit_millicores": _rate("cpu_limit"),
     "memory_bytes": _rate("memory"),
@@ -63,14 +54,14 @@ EDGE_PROBES: dict[str, Probe] = {
     "request_rate_rps": _rate("requests"),
     "error_ratio": _per("errors"),
     "latency_mean_milliseconds": _per("latency"),
-    "latency_p95_milliseconds": _p95("requests"),
+    "latency_p95_milliseconds": _total("latency_p95"),
     "retry_rate_rps": _rate("retries"),
 }
 
 JOURNEY_PROBES: dict[str, Probe] = {
     "offered_rate_rps": _rate("offered"),
     "error_ratio": _per("errors", "offered"),
-    "latency_p95_milliseconds": _p95("admitted"),
+    "latency_p95_milliseconds": _total("latency_p95"),
     "good_ratio": _per("good", "offered"),
 }
 

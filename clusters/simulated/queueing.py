@@ -10,7 +10,8 @@ from clusters.simulated.parameters import MAX_STATIONARY_UTILISATION
 
 Floats = NDArray[np.float64]
 
-_P95: float = 1.6448536269514722
+P95_NORMAL: float = 1.6448536269514722
+"""95th percentile of the standard normal distribution."""
 _TINY = 1e-12
 _FAR = 4.0
 
@@ -61,13 +62,6 @@ def fit_lognormal(mean: Floats, variance: Floats) -> LogNormal:
     safe = np.maximum(mean, _TINY)
     spread = np.log1p(np.maximum(variance, 1e-6 * safe * safe) / (safe * safe))
     return LogNormal(np.log(safe) - 0.5 * spread, np.sqrt(spread))
-
-
-def p95(mean: Floats, second_moment: Floats) -> Floats:
-    """95th percentile of the lognormal with these moments: within about 11 % of an exact call tree's."""
-    fitted = fit_lognormal(mean, second_moment - mean * mean)
-    quantile: Floats = np.exp(fitted.mu + _P95 * fitted.sigma)
-    return quantile
 
 
 def share_within(fitted: LogNormal, limit: Floats | float) -> Floats:

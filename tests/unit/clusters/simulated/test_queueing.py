@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from clusters.simulated.queueing import attempt, fit_lognormal, p95, share_within, stationary_waiting
+from clusters.simulated.queueing import attempt, fit_lognormal, share_within, stationary_waiting
 
 
 def erlang_c_wait(num_servers: int, rho: float, service_seconds: float) -> float:
@@ -47,12 +47,3 @@ def test_a_timed_out_attempt_has_the_moments_of_the_capped_lognormal() -> None:
     assert seen.mean[0] == pytest.approx(draws.mean(), rel=0.01)
     assert seen.second_moment[0] == pytest.approx((draws**2).mean(), rel=0.01)
     assert share_within(fitted, 0.5)[0] == pytest.approx(exact.cdf(0.5), rel=1e-6)
-
-
-def test_p95_is_the_lognormals_and_close_to_a_call_chains() -> None:
-    exact = stats.lognorm(s=0.5, scale=20.0)
-    second_moment = exact.var() + exact.mean() ** 2
-    assert p95(np.array([exact.mean()]), np.array([second_moment]))[0] == pytest.approx(exact.ppf(0.95), rel=1e-6)
-    chain = stats.gamma(a=4.0, scale=25.0)  # four exponential stages of 25 ms
-    approximate = p95(np.array([chain.mean()]), np.array([chain.var() + chain.mean() ** 2]))[0]
-    assert approximate == pytest.approx(chain.ppf(0.95), rel=0.11)
