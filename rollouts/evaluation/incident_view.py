@@ -104,15 +104,17 @@ def _do_nothing(incident: Incident) -> int:
 
 
 def _worst_journeys(incident: Incident, application: Application) -> tuple[int, int]:
-    """The journey with the highest p95 over its objective, and the one of the others with the most errors.
+    """(the slow journey, the failing journey) over the last minute.
 
-    Over the last minute. Where no other fails more than promised, it is the one with the most errors.
+    Slow: the one that the incident is named after, else the one with the highest p95 over its objective. Failing: the
+    one of the others with the most errors, or of all where no other fails more than promised.
     """
     journeys = np.nan_to_num(incident.branched.point.history.journeys[-6:]).mean(axis=0)  # [J, F]
     limits = np.array([journey.slo_latency_milliseconds for journey in application.journeys])
     latency = journeys[:, signal_index(JOURNEY_SIGNALS, "latency_p95_milliseconds")] / limits
     errors = journeys[:, signal_index(JOURNEY_SIGNALS, "error_ratio")]
-    slowest = int(np.argmax(latency))
+    named = [row for row, name in enumerate(application.journey_names) if name in incident.branched.point.scenario.name]
+    slowest = named[0] if named else int(np.argmax(latency))
     promised = np.array([journey.slo_error_ratio for journey in application.journeys])
     others = np.where(np.arange(len(errors)) == slowest, 0.0, errors)
     return slowest, int(np.argmax(others if (others > promised).any() else errors))

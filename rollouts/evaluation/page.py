@@ -25,6 +25,8 @@ RANKING_COLUMNS: Mapping[str, str] = {
     "regret_mean": "regret, mean",
     "regret_p90": "p90",
     "regret_worst": "worst",
+}
+DECISION_COLUMNS: Mapping[str, str] = {
     "recovery_accuracy": "recovery accuracy",
     "recovery_brier": "Brier",
     "decision_class_accuracy": "decision class",
@@ -104,6 +106,7 @@ def render(report: Report) -> str:
         subject=readable(report.config.subject_name),
         incident=view_incident(report.incident, load_application(report.config.application)),
         ranking=_ranking_table(report, RANKING_COLUMNS),
+        decisions=_ranking_table(report, DECISION_COLUMNS),
         trajectories=_ranking_table(report, TRAJECTORY_COLUMNS),
         bars=_bars(report),
         breakdowns={grouping: _breakdown(report, grouping) for grouping in _groupings(report)},

@@ -31,8 +31,8 @@ LARGE_DIFFERENCE = 0.1
 class PointScores:
     """What one ranker did at each point.
 
-    A ranker that scores several candidates highest picks doing nothing if that is one of them, for nothing speaks for an
-    action; else one of them at random, and shares and regrets are expectations over that pick.
+    A ranker that scores several candidates highest picks doing nothing if that is one of them, for nothing speaks for
+    an action; else one of them at random, and shares and regrets are expectations over that pick.
     """
 
     correct_pairs: Floats
@@ -105,7 +105,7 @@ def _picks(table: TruthTable, scores: Floats, tolerance: Floats) -> Floats:
     highest = scores >= np.nanmax(scores, axis=1, keepdims=True) - tolerance
     holds = highest & (table.classes == DecisionClass.HOLD)
     picks = np.where(holds.any(axis=1, keepdims=True), holds, highest).astype(np.float64)
-    return picks / picks.sum(axis=1, keepdims=True)
+    return np.asarray(picks / picks.sum(axis=1, keepdims=True))
 
 
 def _right_classes(
