@@ -11,15 +11,21 @@ from numpy.typing import NDArray
 
 from clusters.telemetry import JOURNEY_SIGNALS, NODE_SIGNALS, signal_index
 from clusters.topology import Application
-from envs.actions.action import ActionType
-from envs.rewards.reward_function import RewardWeights
 from rollouts.evaluation.drawings import Fan, draw_fans, draw_history
 from rollouts.evaluation.graph_drawing import affected, draw_graph
+from rollouts.evaluation.recommendation import (
+    WORTHWHILE_GAIN,
+    cost_in_words,
+    do_nothing_candidate,
+    hindsight_on,
+    percent,
+    readable,
+    reasons_for,
+    recommended_candidate,
+)
 from rollouts.evaluation.report import Incident
 from rollouts.evaluation.truth import NUMERIC_TOLERANCE, tabulate
 
-WORTHWHILE_GAIN = 0.02
-"""Smallest expected gain per control step over doing nothing that is worth an action."""
 HIGH_RISK, ELEVATED_RISK = 0.5, 0.2
 """Expected share of the horizon in violation."""
 SHOWN_HISTORY_SECONDS = 150.0
@@ -72,7 +78,7 @@ def view_incident(incident: Incident, application: Application) -> IncidentView:
     branched, history = incident.branched, incident.branched.point.history
     services, edges = affected(application, history)
     latency_journey, error_journey = _worst_journeys(incident, application)
-    recommended = _recommended(incident)
+    recommended = recommended_candidate(incident)
     return IncidentView(
         title=readable(branched.point.scenario.name),
         is_violated=branched.in_violation,
@@ -82,25 +88,9 @@ def view_incident(incident: Incident, application: Application) -> IncidentView:
         affected_edges=tuple(edges),
         candidates=_candidates(incident, application, recommended, latency_journey, error_journey),
         recommendation=readable(branched.names[recommended]),
-        reasons=_reasons(incident, recommended),
-        hindsight=_hindsight(incident, recommended),
+        reasons=reasons_for(incident, recommended),
+        hindsight=hindsight_on(incident, recommended),
     )
-
-
-def readable(name: str) -> str:
-    """An action's or scenario's name in words."""
-    return name.replace(":", " ").replace("_", " ")
-
-
-def _recommended(incident: Incident) -> int:
-    """The candidate with the best expected return, or doing nothing where it gains too little."""
-    scores, nothing = incident.prediction.scores, _do_nothing(incident)
-    best = int(np.argmax(scores))
-    return best if scores[best] - scores[nothing] > WORTHWHILE_GAIN else nothing
-
-
-def _do_nothing(incident: Incident) -> int:
-    return incident.branched.types.index(ActionType.DO_NOTHING)
 
 
 def _worst_journeys(incident: Incident, application: Application) -> tuple[int, int]:
@@ -153,7 +143,7 @@ def _candidates(
     incident: Incident, application: Application, recommended: int, latency_journey: int, error_journey: int
 ) -> tuple[CandidateView, ...]:
     branched, prediction = incident.branched, incident.prediction
-    truth, nothing = branched.truth, _do_nothing(incident)
+    truth, nothing = branched.truth, do_nothing_candidate(incident)
     best = tabulate([branched]).ties_with_best[0]
     scales = (
         _scale(incident, "latency_p95_milliseconds", latency_journey),
@@ -176,11 +166,11 @@ def _candidates(
                 fans=Markup(draw_fans(fans)),
                 expected_return=f"{prediction.scores[row]:.2f}",
                 true_return=f"{truth.returns[row].mean():.2f}",
-                recovery_probability=_percent(float(prediction.recovery_probability[row])),
-                true_recovery=_percent(float(truth.recovered[row].mean())),
+                recovery_probability=percent(float(prediction.recovery_probability[row])),
+                true_recovery=percent(float(truth.recovered[row].mean())),
                 recovery_time=_recovery_time(incident, application, row),
-                cost=_cost(float(prediction.expected_cost[row])),
-                risk=_percent(risk),
+                cost=cost_in_words(float(prediction.expected_cost[row])),
+                risk=percent(risk),
                 risk_level=_risk_level(risk),
                 warning="expected to be worse than doing nothing" if worse else "",
             )
@@ -248,67 +238,7 @@ def _recovery_time(incident: Incident, application: Application, row: int) -> st
     return f"after {(bad[-1] + 1) * bucket_seconds:.0f} s"
 
 
-def _cost(expected_cost: float) -> str:
-    """The cost term as CPU reserved above the baseline, the unit that its weight is given in."""
-    if not np.isfinite(expected_cost):
-        return "not predicted"
-    extra = -expected_cost / RewardWeights().resource_cost
-    return "none" if abs(extra) < 0.005 else f"{extra:+.0%} CPU"
-
-
-def _percent(share: float) -> str:
-    return f"{share:.0%}" if np.isfinite(share) else "not predicted"
-
-
 def _risk_level(risk: float) -> str:
     if not np.isfinite(risk):
         return "unknown"
     return "high" if risk > HIGH_RISK else "elevated" if risk > ELEVATED_RISK else "low"
-
-
-def _reasons(incident: Incident, recommended: int) -> tuple[str, ...]:
-    branched, prediction, nothing = incident.branched, incident.prediction, _do_nothing(incident)
-    scores, recovery = prediction.scores, prediction.recovery_probability
-    others = [row for row in np.argsort(-scores) if row != recommended]
-    reasons = []
-    if recommended == nothing:
-        gain = scores.max() - scores[nothing]
-        reasons.append(
-            f"No action is expected to gain over {WORTHWHILE_GAIN} per step against doing nothing (best: {gain:+.2f})."
-        )
-    else:
-        reasons.append(
-            f"Against doing nothing it is expected to gain {scores[recommended] - scores[nothing]:+.2f} reward per "
-            f"control step and to bring recovery with {_percent(recovery[recommended])} "
-            f"instead of {_percent(recovery[nothing])} probability."
-        )
-    reasons += [_comparison(incident, recommended, row) for row in others[:2] if row != nothing]
-    worse = [readable(branched.names[row]) for row in others if scores[row] < scores[nothing] - WORTHWHILE_GAIN]
-    if worse:
-        reasons.append(f"Expected to do harm compared with doing nothing: {', '.join(worse)}.")
-    return tuple(reasons)
-
-
-def _comparison(incident: Incident, recommended: int, other: int) -> str:
-    prediction = incident.prediction
-    gap = prediction.scores[recommended] - prediction.scores[other]
-    recovery = _percent(float(prediction.recovery_probability[other]))
-    return (
-        f"Against {readable(incident.branched.names[other])}: {abs(gap):.2f} "
-        f"{'more' if gap >= 0 else 'less'} reward per step is expected (there: recovery {recovery}, "
-        f"cost {_cost(float(prediction.expected_cost[other]))})."
-    )
-
-
-def _hindsight(incident: Incident, recommended: int) -> str:
-    table = tabulate([incident.branched])
-    best, means = int(table.best[0]), table.means[0]
-    replicates = incident.branched.truth.returns.shape[1]
-    opening = f"Replayed {replicates} times per candidate on the simulator, "
-    if table.ties_with_best[0, recommended]:
-        return opening + "the recommended action is the best, or cannot be told from the best."
-    span = means.max() - means.min()
-    return opening + (
-        f"the best would have been {readable(incident.branched.names[best])}: the recommendation loses "
-        f"{(means[best] - means[recommended]) / span:.0%} of what there was between the best and the worst candidate."
-    )

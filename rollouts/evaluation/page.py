@@ -11,9 +11,10 @@ from clusters.applications import load_application
 from rollouts.evaluation import closed_loop, methods
 from rollouts.evaluation.closed_loop import best_rule_of
 from rollouts.evaluation.drawings import MUTED, PREDICTED, Bar, draw_bars
-from rollouts.evaluation.incident_view import readable, view_incident
+from rollouts.evaluation.incident_view import view_incident
 from rollouts.evaluation.methods import MethodResult
 from rollouts.evaluation.ranking import LARGE_DIFFERENCE
+from rollouts.evaluation.recommendation import readable
 from rollouts.evaluation.report import Report, write_whole
 from rollouts.evaluation.statistics import Estimate
 from rollouts.evaluation.terminal import best_rows, claim, number

@@ -17,7 +17,7 @@ from rollouts.evaluation.branching import BranchingSettings
 from rollouts.evaluation.closed_loop import NamedPolicy
 from rollouts.evaluation.config import ClosedLoopConfig, EvaluateConfig, RankerSpec, TrackingConfig
 from rollouts.evaluation.evaluate import evaluate
-from rollouts.evaluation.incident_view import readable
+from rollouts.evaluation.recommendation import readable
 from rollouts.evaluation.report import report_document
 from rollouts.evaluation.statistics import Estimate
 from rollouts.evaluation.terminal import best_rows, claim, print_report
