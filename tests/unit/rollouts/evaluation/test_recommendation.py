@@ -2,6 +2,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from envs.rewards.reward_function import RewardWeights
 from rollouts.evaluation.recommendation import cost_in_words, hindsight_on, reasons_for, recommended_candidate
 from rollouts.evaluation.report import Incident
 from tests.unit.rollouts.evaluation.synthetic import point, prediction
@@ -36,7 +37,7 @@ def test_doing_nothing_is_defended_by_the_gain_that_is_missing():
 
 
 def test_cost_is_in_reserved_cpu_and_unknown_where_it_is_not_predicted():
-    assert cost_in_words(-0.05) == "+10% CPU"
+    assert cost_in_words(-0.1 * RewardWeights().resource_cost) == "+10% CPU"
     assert cost_in_words(0.0) == "none"
     unknown = replace(prediction([0, 0]), expected_cost=np.full(2, np.nan))
     assert cost_in_words(float(unknown.expected_cost[0])) == "not predicted"
