@@ -52,6 +52,8 @@ class CompiledGraph:
         self.edge_index = {(edge.source, edge.target): e for e, edge in enumerate(application.edges)}
         self._compile_operations()
         self._compile_channels()
+        self._compile_calls()
+        self._compile_journeys()
         self.levels: Ints = np.array([levels[service.name] for service in self.services])
         self.replicas = self._service_column("replicas")
         self.cpu_limit_millicores = self._service_column("cpu_limit_millicores")
@@ -77,60 +79,66 @@ class CompiledGraph:
         self._operations = tuple(names)
 
     def _compile_channels(self) -> None:
-        request_types = self.application.request_types
         entry = self.service_index[LOAD_GENERATOR]
-        keys = [(entry, self.operation_index[r.operation], ENTRY_TIMEOUT_SECONDS, 0) for r in request_types]
-        sites = []
-        for o, (s, operation) in enumerate(self._operations):
-            for call in operation.calls:
-                key = (s, self.operation_index[call.operation], call.timeout_seconds, call.max_retries)
-                sites.append((o, key, call))
-                keys.append(key)
+        request_keys = [
+            (entry, self.operation_index[request.operation], ENTRY_TIMEOUT_SECONDS, 0)
+            for request in self.application.request_types
+        ]
+        call_keys = [
+            (s, self.operation_index[call.operation], call.timeout_seconds, call.max_retries)
+            for s, operation in self._operations
+            for call in operation.calls
+        ]
         # By callee, because operations stand by service and services by level: each level is one slice.
-        unique = sorted(set(keys), key=lambda key: (key[1], key))
-        position = {key: h for h, key in enumerate(unique)}
-        self.channels = tuple(
-            Channel(
-                source=source,
-                service=int(self.operation_service[operation]),
-                operation=operation,
-                edge=self.edge_index[
-                    self.services[source].name, self.services[int(self.operation_service[operation])].name
-                ],
-                timeout_seconds=timeout,
-                max_retries=retries,
-            )
-            for source, operation, timeout, retries in unique
-        )
-        self.request_channel: Ints = np.array([position[key] for key in keys[: len(request_types)]])
+        keys = sorted({*request_keys, *call_keys}, key=lambda key: (key[1], key))
+        self.channels = tuple(self._channel(*key) for key in keys)
+        position = {key: h for h, key in enumerate(keys)}
+        self.request_channel: Ints = np.array([position[key] for key in request_keys])
         """[R]"""
-        self.request_journey: Ints = np.array(
-            [self.application.journey_names.index(request.journey) for request in request_types]
-        )
-        """[R]"""
-        slo = [journey.slo_latency_milliseconds for journey in self.application.journeys]
-        self.request_slo_seconds: Floats = np.array(slo)[self.request_journey, None] / 1e3
-        """[R, 1]"""
-        self.call_counts: Floats = np.array([call.count for _, _, call in sites])
+        self.call_channel: Ints = np.array([position[key] for key in call_keys], dtype=np.int64)
         """[C]"""
-        self.call_source: Ints = np.array([self.operation_service[o] for o, _, _ in sites], dtype=np.int64)
+
+    def _channel(self, source: int, operation: int, timeout_seconds: float, max_retries: int) -> Channel:
+        service = int(self.operation_service[operation])
+        return Channel(
+            source=source,
+            service=service,
+            operation=operation,
+            edge=self.edge_index[self.services[source].name, self.services[service].name],
+            timeout_seconds=timeout_seconds,
+            max_retries=max_retries,
+        )
+
+    def _compile_calls(self) -> None:
+        sites = [(o, call) for o, (_, operation) in enumerate(self._operations) for call in operation.calls]
+        self.call_counts: Floats = np.array([call.count for _, call in sites])
+        """[C]"""
+        self.call_source: Ints = np.array([self.operation_service[o] for o, _ in sites], dtype=np.int64)
         """[C] the caller service."""
-        self.call_channel: Ints = np.array([position[key] for _, key, _ in sites], dtype=np.int64)
-        """[C]"""
         by_operation: list[list[CallSite]] = [[] for _ in self._operations]
-        for c, (o, key, call) in enumerate(sites):
-            channel = self.channels[position[key]]
+        for c, (o, call) in enumerate(sites):
+            h = int(self.call_channel[c])
             by_operation[o].append(
                 CallSite(
                     index=c,
-                    channel=position[key],
-                    operation=channel.operation,
-                    service=channel.service,
+                    channel=h,
+                    operation=self.channels[h].operation,
+                    service=self.channels[h].service,
                     required=call.required,
                 )
             )
-        self.calls = tuple(tuple(sites) for sites in by_operation)
+        self.calls = tuple(tuple(calls) for calls in by_operation)
         """[O] the calls of each operation, in order."""
+
+    def _compile_journeys(self) -> None:
+        application = self.application
+        self.request_journey: Ints = np.array(
+            [application.journey_names.index(request.journey) for request in application.request_types]
+        )
+        """[R]"""
+        slo = [journey.slo_latency_milliseconds for journey in application.journeys]
+        self.request_slo_seconds: Floats = np.array(slo)[self.request_journey, None] / 1e3
+        """[R, 1]"""
 
     @property
     def num_services(self) -> int:

@@ -26,7 +26,10 @@ _STAND_NAMES = tuple(name.name.lower() for name in StandSum)
 
 
 class History:
-    """Rings of bucket sums, stand axis first: [N, T, S|E|J, sums] float32."""
+    """Rings of bucket sums, stand axis first: [N, T, S|E|J, sums] float32.
+
+    Beside them the sums of the parts that a percentile is mixed from, and the percentiles of the fine buckets.
+    """
 
     def __init__(self, graph: CompiledGraph, num_stands: int, num_buckets: int, bucket_seconds: float) -> None:
         self._graph = graph

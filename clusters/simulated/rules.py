@@ -4,9 +4,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-import numpy as np
-from numpy.typing import NDArray
-
 from clusters.commands import CheckStatus, Command
 from clusters.simulated.graph import CompiledGraph
 from clusters.simulated.parameters import COLD_SECONDS
@@ -29,12 +26,6 @@ class Column:
     def service(self, name: str) -> int:
         """Internal index of a service that is known to exist."""
         return self.graph.service_index[name]
-
-    def only(self, s: int) -> NDArray[np.bool_]:
-        """[K, S, N] true for the slots of one service of this stand."""
-        mask = np.zeros(self.state.present.shape, dtype=np.bool_)
-        mask[:, s, self.stand] = True
-        return mask
 
     def num_ready(self, s: int) -> int:
         """Replicas of a service that take requests."""
