@@ -25,8 +25,11 @@ from learners.world_models.features import (
     STAND_FEATURES,
 )
 from learners.world_models.layout import HORIZON_STEPS, Layout
+from learners.world_models.windows import REWARD_PARTS
 
 QUANTILES = (0.1, 0.5, 0.9)
+_NUM_OUTCOMES = len(REWARD_PARTS) + 2
+"""Per step: the parts of the reward, the violation of an objective, and recovery, which is read at the last step."""
 _NUM_TIME_MIXES = 8
 _RECENT_BUCKETS = 3
 
@@ -55,9 +58,7 @@ class Outcomes(NamedTuple):
     """What a model expects of each candidate."""
 
     rewards: Tensor
-    """[B, C, K] standardised reward of each control step."""
-    costs: Tensor
-    """[B, C, K] scaled resource-cost term of each control step."""
+    """[B, C, K, P] standardised parts of the reward of each control step."""
     violation_logits: Tensor
     """[B, C, K] of an objective being violated during the step."""
     recovery_logits: Tensor
@@ -130,13 +131,14 @@ class Backbone(nn.Module):
         self.encode_action = ActionEncoder(width=width, num_slots=HORIZON_STEPS)
         self.future_layers = self._layers(config.num_future_layers)
         self.state_norm, self.future_norm = nn.LayerNorm(width), nn.LayerNorm(width)
-        # Outcomes: reward, cost and violation of each step; recovery is read at the last one.
-        self.base = nn.Sequential(nn.Linear(2 * width, width), nn.GELU(), nn.Linear(width, 4 * HORIZON_STEPS))
+        self.base = nn.Sequential(
+            nn.Linear(2 * width, width), nn.GELU(), nn.Linear(width, _NUM_OUTCOMES * HORIZON_STEPS)
+        )
         self.effect = EffectHead(
             width=width,
             hidden=config.effect_hidden,
             num_slots=HORIZON_STEPS,
-            num_outcomes=4,
+            num_outcomes=_NUM_OUTCOMES,
             dropout=config.dropout,
         )
         size = layout.horizon_buckets * len(QUANTILES)
@@ -181,21 +183,20 @@ class Backbone(nn.Module):
         journeys = tokens[..., self.num_services : -1, :]
         last_journeys, last_nodes = history.last_journeys[:, None, None], history.last_nodes[:, None, None]
         return Outcomes(
-            rewards=steps[..., 0],
-            costs=steps[..., 1],
-            violation_logits=steps[..., 2],
-            recovery_logits=steps[..., -1, 3],
+            rewards=steps[..., :-2],
+            violation_logits=steps[..., -2],
+            recovery_logits=steps[..., -1, -1],
             journeys=self._quantiles(self.decode_journeys(journeys), last_journeys),
             nodes=self._quantiles(self.decode_nodes(tokens[..., : self.num_services, :]), last_nodes),
         )
 
     def _step_outcomes(self, state: Tensor, actions: Tensor, active: Tensor, targets: Tensor) -> Tensor:
-        """[B, C, K, 4]: a base that only the state decides, and what each action adds to it."""
+        """[B, C, K, O]: a base that only the state decides, and what each action adds to it."""
         stand = state[:, -1]
         base = self.base(torch.cat((stand, state[:, self.num_services : -1].mean(dim=1)), dim=-1))
         rows = torch.arange(len(state))[:, None, None]
         effect = self.effect(state[rows, targets], stand[:, None, None].expand_as(actions), actions, active)
-        out: Tensor = base.view(-1, 1, HORIZON_STEPS, 4) + effect
+        out: Tensor = base.view(-1, 1, HORIZON_STEPS, _NUM_OUTCOMES) + effect
         return out
 
     def _future_tokens(self, state: Tensor, actions: Tensor, targets: Tensor) -> Tensor:

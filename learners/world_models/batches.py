@@ -22,9 +22,7 @@ class Targets(NamedTuple):
     """What really happened, on the scales of `Outcomes`; forecast targets are NaN where nothing was measured."""
 
     rewards: Tensor
-    """[B, K]"""
-    costs: Tensor
-    """[B, K]"""
+    """[B, K, P]"""
     violated: Tensor
     """[B, K]"""
     recovered: Tensor
@@ -45,7 +43,6 @@ class EncodedWindows:
         self._future = torch.from_numpy(windows.future_positions)
         self._chunk = chunk_of(windows.chunk)
         self._rewards = torch.from_numpy((windows.rewards - statistics.reward_centre) / statistics.reward_scale)
-        self._costs = torch.from_numpy(windows.costs / statistics.cost_scale)
         self._violated = torch.tensor(windows.violated, dtype=torch.float32)
         self._recovered = torch.tensor(windows.recovered, dtype=torch.float32)
 
@@ -66,7 +63,6 @@ class EncodedWindows:
         future = self._future[which]
         return Targets(
             rewards=self._rewards[which],
-            costs=self._costs[which],
             violated=self._violated[which],
             recovered=self._recovered[which],
             journeys=self.frames.journey_targets[future],

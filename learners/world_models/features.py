@@ -54,11 +54,9 @@ class Statistics:
     stand_scale: NDArray[np.float32]
     """[F]"""
     reward_centre: NDArray[np.float32]
-    """[] of step rewards"""
+    """[P] of the parts of step rewards"""
     reward_scale: NDArray[np.float32]
-    """[]"""
-    cost_scale: NDArray[np.float32]
-    """[] of steps' resource-cost terms"""
+    """[P]"""
 
     def tensors(self) -> dict[str, Tensor]:
         """Field name -> tensor, for a checkpoint."""
@@ -107,9 +105,8 @@ def fit_statistics(windows: Windows) -> Statistics:
         journey_scale=journey_scale,
         stand_centre=stand_centre[0],
         stand_scale=stand_scale,
-        reward_centre=np.asarray(windows.rewards.mean(), np.float32),
-        reward_scale=np.asarray(max(windows.rewards.std(), 1e-3), np.float32),
-        cost_scale=np.asarray(max(windows.costs.std(), 1e-3), np.float32),
+        reward_centre=windows.rewards.mean(axis=(0, 1)),
+        reward_scale=np.maximum(windows.rewards.std(axis=(0, 1)), 1e-3),
     )
 
 

@@ -18,8 +18,6 @@ class LossWeights:
     """Huber loss of the mean reward over the horizon."""
     rewards: float = 1.0
     """Huber loss of each step's reward."""
-    costs: float = 0.2
-    """Huber loss of each step's resource cost."""
     violations: float = 0.3
     """Cross-entropy of each step violating an objective."""
     recovery: float = 0.3
@@ -36,7 +34,6 @@ def losses(outcomes: Outcomes, targets: Targets) -> dict[str, Tensor]:
     return {
         "returns": functional.huber_loss(rewards.mean(dim=1), targets.rewards.mean(dim=1)),
         "rewards": functional.huber_loss(rewards, targets.rewards),
-        "costs": functional.huber_loss(outcomes.costs[:, 0], targets.costs),
         "violations": functional.binary_cross_entropy_with_logits(violation_logits, targets.violated),
         "recovery": functional.binary_cross_entropy_with_logits(outcomes.recovery_logits[:, 0], targets.recovered),
         "journeys": pinball(outcomes.journeys[:, 0], targets.journeys),

@@ -144,9 +144,9 @@ def _predicted_returns(model: WorldModel, windows: Windows) -> NDArray[np.float6
     """[W] mean reward per step that the model expects of the chunks that were played."""
     encoded = EncodedWindows(windows, model.statistics)
     with torch.no_grad():
-        rewards = [
-            model.network(encoded.history(which), encoded.chunk(which)).rewards[:, 0].mean(dim=-1)
+        parts = [
+            model.network(encoded.history(which), encoded.chunk(which)).rewards[:, 0].mean(dim=1)
             for which in torch.split(torch.arange(len(windows)), _WINDOWS_PER_BATCH)
         ]
-    standardised = torch.cat(rewards).double().numpy()
-    return np.asarray(standardised * model.statistics.reward_scale + model.statistics.reward_centre)
+    standardised = torch.cat(parts).double().numpy()  # [W, parts]
+    return np.asarray((standardised * model.statistics.reward_scale + model.statistics.reward_centre).sum(axis=1))

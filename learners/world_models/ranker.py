@@ -17,7 +17,7 @@ from learners.world_models.batches import chunk_of, history_at, positions_of
 from learners.world_models.checkpoint import WorldModel, load_checkpoint
 from learners.world_models.features import encode_frames, journey_values
 from learners.world_models.layout import HORIZON_STEPS, Layout
-from learners.world_models.windows import Frames
+from learners.world_models.windows import REWARD_PARTS, Frames
 from ray_configs.errors import UserError
 from rollouts.evaluation.ranking_contract import DecisionPoint, Prediction, Ranker
 
@@ -132,11 +132,11 @@ def _padded_chunks(actions: Sequence[ActionFeatures]) -> Chunk:
 
 def _expected(model: WorldModel, outcomes: Outcomes) -> _Expected:
     statistics = model.statistics
-    rewards = outcomes.rewards.double().numpy() * statistics.reward_scale + statistics.reward_centre
+    parts = outcomes.rewards.double().numpy() * statistics.reward_scale + statistics.reward_centre  # [P, C, K, parts]
     return _Expected(
-        returns=rewards.mean(axis=-1),
+        returns=parts.sum(axis=-1).mean(axis=-1),
         recovery=outcomes.recovery_logits.double().sigmoid().numpy(),
-        costs=outcomes.costs.double().mean(dim=-1).numpy() * float(statistics.cost_scale),
+        costs=parts[..., REWARD_PARTS.index("cost")].mean(axis=-1),
         risk=outcomes.violation_logits.double().sigmoid().mean(dim=-1).numpy(),
         journeys=journey_values(outcomes.journeys.numpy(), statistics),
     )

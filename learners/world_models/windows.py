@@ -3,7 +3,8 @@
     episodes -> frames (all buckets of all runs, end to end) -> one window per control step with a full past and future
 
 A window is an offset into the frames, so a few hundred runs stay small and a batch is one gather.
-Legend: N frames (buckets), W windows, T history, H future buckets, K control steps, S services, E edges, J journeys.
+Legend: N frames (buckets), W windows, T history, H future buckets, K control steps, S services, E edges, J journeys,
+P parts of the reward.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -21,11 +22,21 @@ from envs.actions.action import ActionFeatures
 from envs.service_levels import service_levels
 from learners.world_models.layout import HORIZON_STEPS, Layout
 from ray_configs.errors import UserError
-from rollouts.episode import Episode
+from rollouts.episode import Episode, StepRecord
 
 RECOVERY_SECONDS = 60.0
 """A window counts as recovered if every objective is met over its last minute."""
-_COST_TERM = "resource_cost"
+REWARD_PARTS = ("users", "cost", "upkeep")
+"""The parts of a reward that are learnt apart, each on its own scale: what users get (noisy and large), the price of
+reserved resources, and what changes and restarts cost (small, and nearly a function of the action)."""
+_PART_OF_TERM = {
+    "slo_violation": "users",
+    "latency_excess": "users",
+    "error_rate": "users",
+    "recovery_time": "users",
+    "resource_cost": "cost",
+}
+"""Terms that are not named here are upkeep."""
 
 FeaturesOf = Callable[[NDArray[np.int64]], ActionFeatures]
 """Catalogue indices -> action features."""
@@ -66,9 +77,7 @@ class Windows:
     chunk: ActionFeatures
     """[W, K] the actions of the future control steps."""
     rewards: NDArray[np.float32]
-    """[W, K] reward of each future control step."""
-    costs: NDArray[np.float32]
-    """[W, K] its weighted resource-cost term."""
+    """[W, K, P] parts of the reward of each future control step, in the order of REWARD_PARTS."""
     violated: NDArray[np.bool_]
     """[W, K] whether any objective is violated in any of its buckets."""
     recovered: NDArray[np.bool_]
@@ -85,7 +94,7 @@ class Windows:
     @property
     def returns(self) -> NDArray[np.float32]:
         """[W] mean reward per future control step."""
-        return np.asarray(self.rewards.mean(axis=1))
+        return np.asarray(self.rewards.sum(axis=2).mean(axis=1))
 
     @property
     def history_positions(self) -> NDArray[np.int64]:
@@ -108,7 +117,6 @@ class Windows:
                 type_ids=chunk.type_ids[which], target_ids=chunk.target_ids[which], levels=chunk.levels[which]
             ),
             rewards=self.rewards[which],
-            costs=self.costs[which],
             violated=self.violated[which],
             recovered=self.recovered[which],
             scenarios=self.scenarios[which],
@@ -179,7 +187,6 @@ class _Part:
     starts: NDArray[np.int64]
     chunk: ActionFeatures
     rewards: NDArray[np.float32]
-    costs: NDArray[np.float32]
     violated: NDArray[np.bool_]
     recovered: NDArray[np.bool_]
     scenario: str
@@ -211,8 +218,7 @@ def _windows_of_one(
     first = max(0, -(-(layout.history_buckets - warmup) // per_step))
     steps = np.arange(first, max(first, num_steps - HORIZON_STEPS + 1))
     ahead = steps[:, None] + np.arange(HORIZON_STEPS)  # [W, K]
-    rewards = np.array([step.reward for step in episode.steps], np.float32)
-    costs = np.array([step.reward_terms.get(_COST_TERM, 0.0) for step in episode.steps], np.float32)
+    rewards = np.array([_reward_parts(step) for step in episode.steps], np.float32)
     bad = service_levels(episode.telemetry, application).violated[warmup:]
     bad_steps = np.any(bad.reshape(num_steps, per_step), axis=1, keepdims=True)[:, 0]
     last_minute = round(RECOVERY_SECONDS / layout.bucket_seconds)
@@ -221,12 +227,18 @@ def _windows_of_one(
         starts=offset + warmup + steps * per_step,
         chunk=features_of(np.array([step.action for step in episode.steps], np.int64)[ahead]),
         rewards=rewards[ahead],
-        costs=costs[ahead],
         violated=bad_steps[ahead],
         recovered=~np.any(bad[ends[:, None] - np.arange(1, last_minute + 1)], axis=1, keepdims=True)[:, 0],
         scenario=episode.scenario.name,
         is_validation=is_validation,
     )
+
+
+def _reward_parts(step: StepRecord) -> list[float]:
+    parts = dict.fromkeys(REWARD_PARTS, 0.0)
+    for term, value in step.reward_terms.items():
+        parts[_PART_OF_TERM.get(term, "upkeep")] += value
+    return list(parts.values())
 
 
 def _joined(layout: Layout, frames: Frames, parts: Sequence[_Part]) -> Windows:
@@ -241,7 +253,6 @@ def _joined(layout: Layout, frames: Frames, parts: Sequence[_Part]) -> Windows:
             levels=np.concatenate([part.chunk.levels for part in parts]),
         ),
         rewards=np.concatenate([part.rewards for part in parts]),
-        costs=np.concatenate([part.costs for part in parts]),
         violated=np.concatenate([part.violated for part in parts]),
         recovered=np.concatenate([part.recovered for part in parts]),
         scenarios=np.repeat([part.scenario for part in parts], counts),
