@@ -107,7 +107,7 @@ class _Job:
 def train_command(arguments: TrainArguments) -> int:
     """Train from the command line."""
     config = load(arguments.config, TrainConfig)
-    _print_result(train(config, arguments.dataset, arguments.out), Console())
+    print_result(train(config, arguments.dataset, arguments.out), Console())
     return 0
 
 
@@ -227,7 +227,7 @@ def _finished(job: _Job, metrics: Mapping[str, float], windows: Windows) -> Fitt
     return FittedModel(model=job.model, seed=job.seed, checkpoint=job.checkpoint, effects=effects, metrics=metrics)
 
 
-def _print_result(result: TrainResult, console: Console) -> None:
+def print_result(result: TrainResult, console: Console) -> None:
     columns = (
         "best_epoch",
         "validation_returns",

@@ -31,6 +31,10 @@ class Targets(NamedTuple):
     """[B, H, J, 3]"""
     nodes: Tensor
     """[B, H, S, 3]"""
+    twin_rewards: Tensor
+    """[B, K, P] had nothing been done; NaN where that was not played."""
+    twin_journeys: Tensor
+    """[B, H, J, 3]"""
 
 
 class EncodedWindows:
@@ -43,6 +47,7 @@ class EncodedWindows:
         self._future = torch.from_numpy(windows.future_positions)
         self._chunk = chunk_of(windows.chunk)
         self._rewards = torch.from_numpy((windows.rewards - statistics.reward_centre) / statistics.reward_scale)
+        self._twins = torch.from_numpy(windows.twins)
         self._violated = torch.tensor(windows.violated, dtype=torch.float32)
         self._recovered = torch.tensor(windows.recovered, dtype=torch.float32)
 
@@ -55,18 +60,21 @@ class EncodedWindows:
         return history_at(self.frames, self._past[which])
 
     def chunk(self, which: Tensor) -> Chunk:
-        """The chunk that was played, as the only candidate: [B, 1, K]."""
-        return Chunk(*(field[which, None] for field in self._chunk))
+        """Two candidates: the chunk that was played, and doing nothing (all zeros). [B, 2, K]."""
+        return Chunk(*(torch.stack((field[which], torch.zeros_like(field[which])), dim=1) for field in self._chunk))
 
     def targets(self, which: Tensor) -> Targets:
         """What followed."""
-        future = self._future[which]
+        future, twins = self._future[which], self._twins[which]
+        unknown = torch.where(twins < 0, torch.nan, 0.0)
         return Targets(
             rewards=self._rewards[which],
             violated=self._violated[which],
             recovered=self._recovered[which],
             journeys=self.frames.journey_targets[future],
             nodes=self.frames.node_targets[future],
+            twin_rewards=self._rewards[twins] + unknown[:, None, None],
+            twin_journeys=self.frames.journey_targets[self._future[twins]] + unknown[:, None, None, None],
         )
 
 

@@ -9,6 +9,8 @@ from torch.nn import functional
 from learners.world_models.backbone import QUANTILES, History, Outcomes
 from learners.world_models.batches import Targets
 
+_MEDIAN = QUANTILES.index(0.5)
+
 
 @dataclass(frozen=True, kw_only=True)
 class LossWeights:
@@ -22,6 +24,10 @@ class LossWeights:
     """Cross-entropy of each step violating an objective."""
     recovery: float = 0.3
     """Cross-entropy of the last minute meeting every objective."""
+    effects: float = 4.0
+    """Huber loss of what the actions changed in each step's reward, where the same stand was also left alone."""
+    journey_effects: float = 0.3
+    """The same of the journeys' future."""
     journeys: float = 0.3
     """Pinball loss of the journeys' future."""
     nodes: float = 0.1
@@ -29,13 +35,18 @@ class LossWeights:
 
 
 def losses(outcomes: Outcomes, targets: Targets) -> dict[str, Tensor]:
-    """Unweighted parts of the loss, named as in LossWeights. `outcomes` has one candidate: the chunk played."""
+    """Unweighted parts of the loss, named as in LossWeights. `outcomes`: the chunk played, then doing nothing."""
     rewards, violation_logits = outcomes.rewards[:, 0], outcomes.violation_logits[:, 0]
     return {
         "returns": functional.huber_loss(rewards.mean(dim=1), targets.rewards.mean(dim=1)),
         "rewards": functional.huber_loss(rewards, targets.rewards),
         "violations": functional.binary_cross_entropy_with_logits(violation_logits, targets.violated),
         "recovery": functional.binary_cross_entropy_with_logits(outcomes.recovery_logits[:, 0], targets.recovered),
+        "effects": _mean_huber(rewards - outcomes.rewards[:, 1], targets.rewards - targets.twin_rewards),
+        "journey_effects": _mean_huber(
+            outcomes.journeys[:, 0, ..., _MEDIAN] - outcomes.journeys[:, 1, ..., _MEDIAN],
+            targets.journeys - targets.twin_journeys,
+        ),
         "journeys": pinball(outcomes.journeys[:, 0], targets.journeys),
         "nodes": pinball(outcomes.nodes[:, 0], targets.nodes),
     }
@@ -46,12 +57,19 @@ def forecast_errors(outcomes: Outcomes, history: History, targets: Targets) -> d
 
     Both on standardised signals, so that they can be averaged.
     """
-    median = outcomes.journeys[:, 0, ..., QUANTILES.index(0.5)]
+    median = outcomes.journeys[:, 0, ..., _MEDIAN]
     floor = history.last_journeys[:, None]
     return {
         "journeys_error": (median - targets.journeys).abs().nanmean(),
         "journeys_floor": (floor - targets.journeys).abs().nanmean(),
     }
+
+
+def _mean_huber(predicted: Tensor, actual: Tensor) -> Tensor:
+    """Huber loss over the entries where `actual` is no NaN; 0 if there are none."""
+    present = actual.isfinite()
+    loss = functional.huber_loss(predicted, torch.where(present, actual, 0.0), reduction="none")
+    return (loss * present).sum() / present.sum().clamp(min=1)
 
 
 def pinball(quantiles: Tensor, actual: Tensor) -> Tensor:

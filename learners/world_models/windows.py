@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from clusters.scenario import Split
 from clusters.telemetry import TelemetryWindow
 from clusters.topology import Application
-from envs.actions.action import ActionFeatures
+from envs.actions.action import ActionFeatures, ActionType
 from envs.service_levels import service_levels
 from learners.world_models.layout import HORIZON_STEPS, Layout
 from ray_configs.errors import UserError
@@ -82,6 +82,9 @@ class Windows:
     """[W, K] whether any objective is violated in any of its buckets."""
     recovered: NDArray[np.bool_]
     """[W] whether every objective is met over the last minute."""
+    twins: NDArray[np.int64]
+    """[W] the window of the same stand and moment after which nothing was done: same history, same randomness, so that
+    the difference is the actions' doing. -1: there is none."""
     scenarios: NDArray[np.str_]
     """[W] names."""
     is_validation: NDArray[np.bool_]
@@ -107,8 +110,11 @@ class Windows:
         return self.starts[:, None] + np.arange(self.layout.horizon_buckets)
 
     def select(self, which: NDArray[np.bool_] | NDArray[np.int64]) -> "Windows":
-        """Some of the windows, over the same frames."""
+        """Some of the windows, over the same frames. A twin that is left behind is lost."""
         chunk = self.chunk
+        kept = np.arange(len(self))[which]
+        places = np.full(len(self) + 1, -1)  # the last one is where -1 points
+        places[kept] = np.arange(len(kept))
         return Windows(
             layout=self.layout,
             frames=self.frames,
@@ -119,6 +125,7 @@ class Windows:
             rewards=self.rewards[which],
             violated=self.violated[which],
             recovered=self.recovered[which],
+            twins=places[self.twins[which]],
             scenarios=self.scenarios[which],
             is_validation=self.is_validation[which],
         )
@@ -152,7 +159,8 @@ def windows_of(
     for episode in episodes:
         _check(episode, layout, episodes[0])
     share = 0.0 if any(e.scenario.split is Split.VALIDATION for e in episodes) else validation_share
-    parts, offset = [], 0
+    parts: list[_Part] = []
+    offset = 0
     for episode in episodes:
         parts.append(_windows_of_one(episode, application, layout, features_of, offset, in_validation(episode, share)))
         offset += episode.telemetry.num_buckets
@@ -189,7 +197,11 @@ class _Part:
     rewards: NDArray[np.float32]
     violated: NDArray[np.bool_]
     recovered: NDArray[np.bool_]
-    scenario: str
+    steps: NDArray[np.int64]
+    num_quiet_steps: int
+    """Control steps before the first action."""
+    stand: tuple[str, int]
+    """Scenario and seed: episodes of one stand are the same until their actions differ."""
     is_validation: bool
 
 
@@ -229,8 +241,33 @@ def _windows_of_one(
         rewards=rewards[ahead],
         violated=bad_steps[ahead],
         recovered=~np.any(bad[ends[:, None] - np.arange(1, last_minute + 1)], axis=1, keepdims=True)[:, 0],
-        scenario=episode.scenario.name,
+        steps=steps,
+        num_quiet_steps=_num_quiet_steps(episode),
+        stand=(episode.scenario.name, episode.seed),
         is_validation=is_validation,
+    )
+
+
+def _num_quiet_steps(episode: Episode) -> int:
+    acting = (number for number, step in enumerate(episode.steps) if step.action_name != ActionType.DO_NOTHING)
+    return next(acting, len(episode.steps))
+
+
+def _twins(parts: Sequence[_Part]) -> NDArray[np.int64]:
+    """[W] see `Windows.twins`."""
+    quiet: dict[tuple[tuple[str, int], int], int] = {}
+    offsets = np.cumsum([0, *(len(part.steps) for part in parts)])
+    for part, offset in zip(parts, offsets, strict=False):
+        for position, step in enumerate(part.steps):
+            if step + HORIZON_STEPS <= part.num_quiet_steps:
+                quiet[part.stand, int(step)] = int(offset) + position
+    return np.array(
+        [
+            quiet.get((part.stand, int(step)), -1) if step <= part.num_quiet_steps else -1
+            for part in parts
+            for step in part.steps
+        ],
+        np.int64,
     )
 
 
@@ -255,6 +292,7 @@ def _joined(layout: Layout, frames: Frames, parts: Sequence[_Part]) -> Windows:
         rewards=np.concatenate([part.rewards for part in parts]),
         violated=np.concatenate([part.violated for part in parts]),
         recovered=np.concatenate([part.recovered for part in parts]),
-        scenarios=np.repeat([part.scenario for part in parts], counts),
+        twins=_twins(parts),
+        scenarios=np.repeat([part.stand[0] for part in parts], counts),
         is_validation=np.repeat([part.is_validation for part in parts], counts),
     )
