@@ -154,7 +154,7 @@ def _jobs(config: TrainConfig, folder: Path, about_data: Mapping[str, Any]) -> l
                 model=model,
                 seed=seed,
                 fit=fit_config,
-                checkpoint=folder / f"{model}-seed{seed}.pt",
+                checkpoint=folder / f"{model}{_suffix(config, seed)}.pt",
                 num_workers=config.num_workers,
                 experiment=config.experiment,
                 tracking_uri=tracking_uri(config.tracking_uri),
@@ -162,6 +162,11 @@ def _jobs(config: TrainConfig, folder: Path, about_data: Mapping[str, Any]) -> l
             )
             jobs.append(job)
     return jobs
+
+
+def _suffix(config: TrainConfig, seed: int) -> str:
+    """With one seed the files bear the plain names of the models."""
+    return f"-seed{seed}" if len(config.seeds) > 1 else ""
 
 
 def _run_all(jobs: Sequence[_Job], windows: "ray.ObjectRef[Windows]") -> list[dict[str, float]]:
@@ -221,13 +226,14 @@ def _train_loop(config: dict[str, Any]) -> None:
 def _finished(job: _Job, metrics: Mapping[str, float], windows: Windows) -> FittedModel:
     effects = None
     if job.model == "passive":
-        effects = job.checkpoint.with_name(f"mean_effects-seed{job.seed}.json")
+        effects = job.checkpoint.with_name(job.checkpoint.stem.replace("passive", "mean_effects") + ".json")
         training, _ = windows.split()
         save_effects(fit_mean_effects(load_checkpoint(job.checkpoint), training), effects)
     return FittedModel(model=job.model, seed=job.seed, checkpoint=job.checkpoint, effects=effects, metrics=metrics)
 
 
 def print_result(result: TrainResult, console: Console) -> None:
+    """Print a table of the fits and where their checkpoints are."""
     columns = (
         "best_epoch",
         "validation_returns",

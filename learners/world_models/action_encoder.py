@@ -1,6 +1,6 @@
-"""Actions as vectors, and the direct effect of each action of a chunk on the outcomes of the steps that follow it.
+"""Actions as vectors, and what each action of a chunk adds to the outcomes of the steps that follow it.
 
-Legend: B batch, C candidates, K control steps of the chunk, N tokens, D width, O outcomes per step.
+Legend: B batch, C candidates, K control steps of the chunk, D width, X entities' features, O outcomes per step.
 """
 
 import torch
@@ -12,8 +12,13 @@ _DO_NOTHING = ACTION_TYPES.index(ActionType.DO_NOTHING)
 _MASKED = ACTION_TYPES.index(ActionType.MASKED)
 
 
+def acts(type_ids: Tensor) -> Tensor:
+    """1 where an action is taken and seen: neither `do_nothing` nor masked. Same shape."""
+    return ((type_ids != _DO_NOTHING) & (type_ids != _MASKED)).float()
+
+
 class ActionEncoder(nn.Module):
-    """Type, level and time slot of an action -> a vector; exactly zero for `do_nothing` and for a masked action."""
+    """Type, level and time slot of an action -> a vector."""
 
     def __init__(self, *, width: int, num_slots: int) -> None:
         super().__init__()
@@ -22,43 +27,57 @@ class ActionEncoder(nn.Module):
         self.level = nn.Linear(2, width)
         self.mix = nn.Sequential(nn.Linear(width, width), nn.GELU(), nn.Linear(width, width))
 
-    def forward(self, type_ids: Tensor, levels: Tensor) -> tuple[Tensor, Tensor]:
-        """[B, C, K] type ids and levels -> vectors [B, C, K, D], and [B, C, K, 1] whether the slot acts at all."""
-        active = ((type_ids != _DO_NOTHING) & (type_ids != _MASKED)).unsqueeze(-1).float()
+    def forward(self, type_ids: Tensor, levels: Tensor) -> Tensor:
+        """[B, C, K] type ids and levels -> vectors [B, C, K, D]."""
         kind = self.kind(type_ids)
         # The level's meaning depends on the type, hence the product.
         strength = self.level(torch.stack((levels, levels.abs()), dim=-1)) * kind
-        return active * self.mix(kind + strength + self.slot.weight), active
+        vectors: Tensor = self.mix(kind + strength + self.slot.weight)
+        return vectors
 
 
 class EffectHead(nn.Module):
     """What each action adds to the outcomes of its own and every later step of the horizon.
 
-    An action is judged by the token of its target, whatever the service, so what is learnt on one service transfers;
-    and by its lag, whatever the slot, so late slots of a chunk teach about early ones. Effects of several actions add.
+    An action is judged by its target, whatever the service, so what is learnt on one service transfers; and by its lag,
+    whatever the slot, so late slots of a chunk teach about early ones. The action scales and shifts what is read from
+    the target (Perez et al., FiLM, AAAI 2018). Effects of several actions add; a gate lets most of them be none.
     """
 
     valid: Tensor
     lag: Tensor
 
-    def __init__(self, *, width: int, hidden: int, num_slots: int, num_outcomes: int, dropout: float) -> None:
+    def __init__(
+        self, *, num_inputs: int, width: int, hidden: int, num_slots: int, num_outcomes: int, dropout: float
+    ) -> None:
         super().__init__()
         self.num_slots, self.num_outcomes = num_slots, num_outcomes
-        self.score = nn.Sequential(
-            nn.Linear(3 * width, hidden),
-            nn.GELU(),
-            nn.Dropout(dropout),
-            nn.Linear(hidden, hidden),
-            nn.GELU(),
-            nn.Linear(hidden, num_slots * num_outcomes),
+        self.read = nn.Sequential(
+            nn.LayerNorm(num_inputs), nn.Linear(num_inputs, hidden), nn.GELU(), nn.Dropout(dropout)
         )
+        self.film = nn.Linear(width, 2 * hidden)
+        self.mix = nn.Sequential(nn.Linear(hidden, hidden), nn.GELU(), nn.Dropout(dropout))
+        self.out = nn.Linear(hidden, num_slots * num_outcomes)
+        self.gate = nn.Linear(hidden, num_outcomes)
+        nn.init.zeros_(self.out.weight)
+        nn.init.zeros_(self.out.bias)
+        nn.init.constant_(self.gate.bias, -1.0)
         step, slot = torch.arange(num_slots), torch.arange(num_slots)[:, None]
         self.register_buffer("valid", (step >= slot).float()[..., None], persistent=False)  # [K, K, 1]
         self.register_buffer("lag", (step - slot).clamp(min=0)[..., None], persistent=False)  # [K, K, 1]
 
-    def forward(self, target: Tensor, stand: Tensor, action: Tensor, active: Tensor) -> Tensor:
-        """Tokens of target and stand [B, C, K, D], action vectors -> added outcomes per step [B, C, K, O]."""
-        scored: Tensor = self.score(torch.cat((target, stand, action), dim=-1)) * active
-        by_lag = scored.view(*scored.shape[:-1], self.num_slots, self.num_outcomes)  # [B, C, K slots, K lags, O]
+    def forward(self, inputs: Tensor, action: Tensor, active: Tensor) -> Tensor:
+        """Effects [B, C, K slots, K steps, O] of the actions in each slot.
+
+        Args:
+            inputs: [B, C, K, X] what is known of each action's target and of the stand.
+            action: [B, C, K, D] vectors of the actions.
+            active: [B, C, K] 0 where there is no action: its effect is exactly zero.
+        """
+        scale, shift = self.film(action).chunk(2, dim=-1)
+        mixed = self.mix(self.read(inputs) * (1.0 + scale) + shift)
+        by_lag = self.out(mixed).view(*mixed.shape[:-1], self.num_slots, self.num_outcomes)
+        by_lag = by_lag * self.gate(mixed).sigmoid().unsqueeze(-2) * active[..., None, None]
         index = self.lag.expand(*by_lag.shape[:2], -1, -1, self.num_outcomes)
-        return (by_lag.gather(-2, index) * self.valid).sum(dim=2)
+        by_step: Tensor = by_lag.gather(-2, index) * self.valid
+        return by_step

@@ -9,13 +9,13 @@ Legend: B batch, C candidates, T history, H future buckets, K control steps, S s
 D width, Q quantiles.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
 
-from learners.world_models.action_encoder import ActionEncoder, EffectHead
+from learners.world_models.action_encoder import ActionEncoder, EffectHead, acts
 from learners.world_models.attention import GraphLayer
 from learners.world_models.features import (
     FORECAST_JOURNEY_SIGNALS,
@@ -24,12 +24,14 @@ from learners.world_models.features import (
     SERVICE_FEATURES,
     STAND_FEATURES,
 )
+from learners.world_models.first_effect import FirstEffect, FirstEffectConfig, action_features, change_features
 from learners.world_models.layout import HORIZON_STEPS, Layout
 from learners.world_models.windows import REWARD_PARTS
 
 QUANTILES = (0.1, 0.5, 0.9)
 _NUM_OUTCOMES = len(REWARD_PARTS) + 2
 """Per step: the parts of the reward, the violation of an objective, and recovery, which is read at the last step."""
+_USERS = REWARD_PARTS.index("users")
 _NUM_TIME_MIXES = 8
 _RECENT_BUCKETS = 3
 
@@ -48,8 +50,10 @@ class BackboneConfig:
     """Graph layers before the action is injected."""
     num_future_layers: int = 1
     """Graph layers after the action is injected."""
-    effect_hidden: int = 128
+    effect_hidden: int = 64
     """Hidden width of the head that scores actions."""
+    first_effect: FirstEffectConfig = field(default_factory=FirstEffectConfig)
+    """The ensemble that refines the effect of the first action."""
     dropout: float = 0.1
     """Share of activations dropped in training."""
 
@@ -82,6 +86,15 @@ class History(NamedTuple):
     """[B, J, 3] recent mean of the forecast signals; the forecast starts from there."""
     last_nodes: Tensor
     """[B, S, 3]"""
+
+
+class State(NamedTuple):
+    """Tokens [B, N, D] of services, journeys and the stand."""
+
+    own: Tensor
+    """What each entity's own history says."""
+    mixed: Tensor
+    """The same after looking around the graph."""
 
 
 class Chunk(NamedTuple):
@@ -130,17 +143,19 @@ class Backbone(nn.Module):
         self.history_layers = self._layers(config.num_history_layers)
         self.encode_action = ActionEncoder(width=width, num_slots=HORIZON_STEPS)
         self.future_layers = self._layers(config.num_future_layers)
-        self.state_norm, self.future_norm = nn.LayerNorm(width), nn.LayerNorm(width)
+        self.future_norm = nn.LayerNorm(width)
         self.base = nn.Sequential(
             nn.Linear(2 * width, width), nn.GELU(), nn.Linear(width, _NUM_OUTCOMES * HORIZON_STEPS)
         )
         self.effect = EffectHead(
+            num_inputs=3 * width,
             width=width,
             hidden=config.effect_hidden,
             num_slots=HORIZON_STEPS,
             num_outcomes=_NUM_OUTCOMES,
             dropout=config.dropout,
         )
+        self.first_effect = FirstEffect(config.first_effect, num_journeys=self.num_journeys)
         size = layout.horizon_buckets * len(QUANTILES)
         self.decode_journeys = nn.Linear(width, size * len(FORECAST_JOURNEY_SIGNALS))
         self.decode_nodes = nn.Linear(width, size * len(FORECAST_NODE_SIGNALS))
@@ -158,9 +173,9 @@ class Backbone(nn.Module):
         """Outcomes of C candidate chunks for each of B histories."""
         return self.decode(self.encode(history), history, chunk)
 
-    def encode(self, history: History) -> Tensor:
-        """State tokens [B, N, D]: services, journeys, the stand."""
-        tokens = torch.cat(
+    def encode(self, history: History) -> State:
+        """The state that histories lead to."""
+        own = torch.cat(
             (
                 self.encode_services(history.services),
                 self.encode_journeys(history.journeys),
@@ -168,18 +183,16 @@ class Backbone(nn.Module):
             ),
             dim=1,
         )
-        state: Tensor = self.history_layers(tokens)
-        return state
+        return State(own=own, mixed=self.history_layers(own))
 
-    def decode(self, state: Tensor, history: History, chunk: Chunk) -> Outcomes:
+    def decode(self, state: State, history: History, chunk: Chunk) -> Outcomes:
         """Outcomes of each candidate. `state` is what `encode` gave for `history`."""
-        actions, active = self.encode_action(chunk.type_ids, chunk.levels)
-        active = active * float(self.config.action_conditioned)
+        active = acts(chunk.type_ids) * float(self.config.action_conditioned)
+        actions = self.encode_action(chunk.type_ids, chunk.levels) * active.unsqueeze(-1)
         # Without a target an action acts on the stand, the last token.
-        targets = torch.where(chunk.target_ids < self.num_services, chunk.target_ids, state.shape[1] - 1)
-        normed = self.state_norm(state)
-        steps = self._step_outcomes(normed, actions, active, targets)
-        tokens = self._future_tokens(state, actions * active, targets)
+        targets = torch.where(chunk.target_ids < self.num_services, chunk.target_ids, state.mixed.shape[1] - 1)
+        steps = self._step_outcomes(state, actions, active, targets, self._first_effect(history, chunk, active))
+        tokens = self._future_tokens(state.mixed, actions, targets)
         journeys = tokens[..., self.num_services : -1, :]
         last_journeys, last_nodes = history.last_journeys[:, None, None], history.last_nodes[:, None, None]
         return Outcomes(
@@ -190,19 +203,33 @@ class Backbone(nn.Module):
             nodes=self._quantiles(self.decode_nodes(tokens[..., : self.num_services, :]), last_nodes),
         )
 
-    def _step_outcomes(self, state: Tensor, actions: Tensor, active: Tensor, targets: Tensor) -> Tensor:
+    def _step_outcomes(
+        self, state: State, actions: Tensor, active: Tensor, targets: Tensor, first_effect: Tensor | None
+    ) -> Tensor:
         """[B, C, K, O]: a base that only the state decides, and what each action adds to it."""
-        stand = state[:, -1]
-        base = self.base(torch.cat((stand, state[:, self.num_services : -1].mean(dim=1)), dim=-1))
-        rows = torch.arange(len(state))[:, None, None]
-        effect = self.effect(state[rows, targets], stand[:, None, None].expand_as(actions), actions, active)
-        out: Tensor = base.view(-1, 1, HORIZON_STEPS, _NUM_OUTCOMES) + effect
+        rows = torch.arange(len(targets))[:, None, None]
+        stand = state.mixed[:, -1]
+        base = self.base(torch.cat((stand, state.mixed[:, self.num_services : -1].mean(dim=1)), dim=-1))
+        inputs = (state.own[rows, targets], state.mixed[rows, targets], stand[:, None, None].expand_as(actions))
+        effects: Tensor = self.effect(torch.cat(inputs, dim=-1), actions, active)
+        if first_effect is not None:
+            effects = effects.clone()
+            effects[:, :, 0, :, _USERS] = first_effect.unsqueeze(-1)
+        out: Tensor = base.view(-1, 1, HORIZON_STEPS, _NUM_OUTCOMES) + effects.sum(dim=2)
         return out
+
+    def _first_effect(self, history: History, chunk: Chunk, active: Tensor) -> Tensor | None:
+        """[B, C] the ensemble's effect on what users get, per step; None before it is fitted."""
+        if not self.first_effect.fitted:
+            return None
+        features, action = first_action_features(history, chunk)
+        effect = self.first_effect.expected(features.flatten(0, 1), action.flatten(0, 1))
+        return effect.view(active.shape[:2]) * active[:, :, 0]
 
     def _future_tokens(self, state: Tensor, actions: Tensor, targets: Tensor) -> Tensor:
         """[B, C, N, D]: each action added to its target's token and to the stand's, then spread along the graph."""
         batch, num_candidates = actions.shape[:2]
-        tokens = state[:, None].expand(-1, num_candidates, -1, -1).clone()
+        tokens = state[:, None].expand(-1, num_candidates, -1, -1)
         tokens = tokens.scatter_add(2, targets[..., None].expand_as(actions), actions)
         tokens = torch.cat((tokens[:, :, :-1], tokens[:, :, -1:] + actions.sum(dim=2, keepdim=True)), dim=2)
         mixed = self.future_layers(tokens.flatten(0, 1))
@@ -215,6 +242,12 @@ class Backbone(nn.Module):
         middle = raw[..., 1] + last
         below, above = nn.functional.softplus(raw[..., 0] - 1.0), nn.functional.softplus(raw[..., 2] - 1.0)
         return torch.stack((middle - below, middle, middle + above), dim=-1)
+
+
+def first_action_features(history: History, chunk: Chunk) -> tuple[Tensor, Tensor]:
+    """What `FirstEffect` reads of the first action of each candidate: features [B, C, X] and actions [B, C, A]."""
+    features = change_features(history.services, history.journeys, history.stand, chunk.target_ids[:, :, 0])
+    return features, action_features(chunk.type_ids[:, :, 0], chunk.levels[:, :, 0])
 
 
 def _averages(num_buckets: int) -> Tensor:

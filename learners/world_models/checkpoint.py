@@ -11,6 +11,7 @@ from learners.world_models.backbone import Backbone, BackboneConfig
 from learners.world_models.features import Statistics
 from learners.world_models.layout import Layout
 from ray_configs.errors import UserError
+from ray_configs.loading import parse
 
 _FORMAT = "otel-control-gym world model 1"
 
@@ -66,7 +67,9 @@ def load_checkpoint(path: Path) -> WorldModel:
         if content["format"] != _FORMAT:
             raise KeyError(content["format"])
         description = json.loads(content["description"])
-        network = Backbone(BackboneConfig(**description["config"]), Layout.from_plain(description["layout"]))
+        network = Backbone(
+            parse(description["config"], BackboneConfig, source=str(path)), Layout.from_plain(description["layout"])
+        )
         network.load_state_dict(content["weights"])
         statistics = Statistics.from_tensors(content["statistics"])
     except Exception as error:  # torch raises almost anything on a foreign file

@@ -15,13 +15,18 @@ import numpy as np
 import torch
 from torch import Tensor, distributed
 
-from learners.world_models.backbone import Backbone, BackboneConfig
+from envs.actions.action import ACTION_TYPES, ActionType
+from learners.world_models.action_encoder import acts
+from learners.world_models.backbone import Backbone, BackboneConfig, first_action_features
 from learners.world_models.batches import EncodedWindows
 from learners.world_models.checkpoint import WorldModel
 from learners.world_models.features import fit_statistics
+from learners.world_models.first_effect import fit_first_effect
 from learners.world_models.losses import LossWeights, forecast_errors, losses
-from learners.world_models.windows import Windows
+from learners.world_models.windows import REWARD_PARTS, Windows
 from ray_configs.errors import UserError
+
+_USERS = REWARD_PARTS.index("users")
 
 Report = Callable[[Mapping[str, float]], None]
 """Receives the metrics of each epoch."""
@@ -35,7 +40,7 @@ class FitConfig:
     """The network."""
     loss_weights: LossWeights = field(default_factory=LossWeights)
     """What counts in the loss."""
-    num_epochs: int = 15
+    num_epochs: int = 6
     """Passes over the training windows."""
     batch_size: int = 64
     """Windows per gradient step."""
@@ -43,7 +48,7 @@ class FitConfig:
     """Peak of the one-cycle schedule."""
     weight_decay: float = 0.02
     """Of AdamW."""
-    patience_epochs: int = 6
+    patience_epochs: int = 3
     """Stop after this many epochs without a better validation loss of the return."""
     seed: int = 0
     """Of the initial weights and the order of the windows."""
@@ -89,9 +94,10 @@ def fit(config: FitConfig, windows: Windows, report: Report | None = None) -> Fi
             break
     network.load_state_dict(best_weights)
     network.eval()
+    metrics = {**history[best_epoch], "best_epoch": float(best_epoch)} | run.refine()
     return FitResult(
         model=WorldModel(network=network, statistics=statistics),
-        metrics={**history[best_epoch], "best_epoch": float(best_epoch)},
+        metrics=metrics,
         history=tuple(history),
     )
 
@@ -145,6 +151,30 @@ class _Run:
             parts = self._weighted(losses(outcomes, targets)) | forecast_errors(outcomes, history, targets)
             _accumulate(sums, parts, len(which))
         return {f"validation_{name}": value / len(self._validation) for name, value in sums.items()}
+
+    def refine(self) -> dict[str, float]:
+        """Fit the effect of the first action to what the network leaves unexplained; metrics before and after."""
+        training = self._training
+        starts_with_action = acts(training.chunk(torch.arange(len(training))).type_ids[:, 0, 0]) > 0
+        which = starts_with_action.nonzero()[:, 0]
+        if not self._network.config.action_conditioned or not len(which):
+            return {}
+        parts = [self._unexplained(rows) for rows in torch.split(which, 4 * self._config.batch_size)]
+        features, action, residuals = (torch.cat(column) for column in zip(*parts, strict=True))
+        generator = torch.Generator().manual_seed(self._config.seed)
+        loss = fit_first_effect(self._network.first_effect, features, action, residuals, generator)
+        return {"effect_loss": loss, "refined_validation_returns": self.validate()["validation_returns"]}
+
+    @torch.no_grad()
+    def _unexplained(self, which: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Features, actions and residuals of users' return, had the first action of each window not been taken."""
+        history, chunk = self._training.history(which), self._training.chunk(which)
+        without = chunk._replace(type_ids=chunk.type_ids.clone())
+        without.type_ids[:, :, 0] = ACTION_TYPES.index(ActionType.DO_NOTHING)
+        expected = self._network(history, without).rewards[:, 0, :, _USERS]
+        actual = self._training.targets(which).rewards[..., _USERS]
+        features, action = first_action_features(history, chunk)
+        return features[:, 0], action[:, 0], (actual - expected).mean(dim=1)
 
     def _losses(self, windows: EncodedWindows, which: Tensor) -> dict[str, Tensor]:
         outcomes = self._network(windows.history(which), windows.chunk(which))
