@@ -24,7 +24,7 @@ from rollouts.collect_arguments import CollectArguments
 from rollouts.dataset.schema import TORN_PREFIX
 from rollouts.dataset.writer import run_path
 from rollouts.episode import EpisodeSummary, Job, RolloutError
-from rollouts.jobs import PolicyShare, ScenarioDraw, draw_jobs
+from rollouts.jobs import PairedPolicy, PolicyShare, ScenarioDraw, draw_jobs
 from rollouts.pool import FillResult, PoolSettings, fill
 from rollouts.progress import progress
 from rollouts.ray_session import RaySettings, ray_session
@@ -38,9 +38,12 @@ class CollectConfig:
     """What a fill plays, and with what."""
 
     scenarios: tuple[ScenarioDraw, ...]
-    policies: tuple[PolicyShare, ...]
     dataset: str
     """Folder of the data set; a relative one is taken from the current directory."""
+    policies: tuple[PolicyShare, ...] = ()
+    """Dealt by their shares: each scenario is played by one of them."""
+    paired: tuple[PairedPolicy, ...] = ()
+    """Each plays every scenario, besides the policy that is dealt to it."""
     application: str = "small-core"
     backend: str = "simulated"
     seed: int = 0
@@ -52,7 +55,9 @@ class CollectConfig:
     ray: RaySettings = field(default_factory=RaySettings)
 
     def __post_init__(self) -> None:
-        if not sum(policy.share for policy in self.policies) > 0:
+        if not self.paired and not self.policies:
+            raise ValueError("policies or paired must name at least one policy")
+        if self.policies and not sum(policy.share for policy in self.policies) > 0:
             raise ValueError("policies must hold at least one with a share above 0")
         if self.seed < 0:
             raise ValueError(f"seed must not be negative, not {self.seed}")
@@ -102,7 +107,7 @@ def collect(
     started = time.monotonic()
     # Absolute, because a job and its actors may have another working directory.
     dataset_dir = Path(out or config.dataset).absolute()
-    jobs = draw_jobs(config.stands(), config.scenarios, config.policies, config.seed)
+    jobs = draw_jobs(config.stands(), config.scenarios, config.policies, config.seed, config.paired)
     check_policies(config.stands(), jobs)
     num_left = len(jobs) - _make_dataset(dataset_dir, jobs, resume)
     with ray_session(config.ray), stop_on_signal() as stop, progress("episodes", num_left, console) as advance:

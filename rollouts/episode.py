@@ -16,6 +16,8 @@ class PolicySpec:
     name: str
     """Known name in `rollouts.policies.POLICIES`, or an entry point `package.module:Class`."""
     parameters: Mapping[str, float | int | str | bool] = field(default_factory=dict)
+    stream: int = 0
+    """Which of several plays of one scenario by this policy: the stand is as random as before, the policy is not."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,7 +27,13 @@ class Job:
     run_id: str
     scenario: Scenario
     seed: int
+    """Of the stand's randomness."""
     policy: PolicySpec
+
+    @property
+    def policy_seed(self) -> int:
+        """Of the policy's randomness."""
+        return (self.seed + self.policy.stream) % 2**63
 
 
 @dataclass(frozen=True, kw_only=True)

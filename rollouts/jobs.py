@@ -40,10 +40,34 @@ class PolicyShare:
             raise ValueError(f"share of policy {self.name!r} must not be negative, not {self.share}")
 
 
+@dataclass(frozen=True, kw_only=True)
+class PairedPolicy:
+    """A policy that plays every scenario.
+
+    All plays of a scenario have the same randomness of the stand: until their actions differ, their telemetry is the
+    same, and afterwards it differs by the actions alone.
+    """
+
+    name: str
+    plays: int = 1
+    """Of each scenario, each with another randomness of the policy."""
+    parameters: Mapping[str, float | int | str | bool] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if self.plays < 1:
+            raise ValueError(f"plays of policy {self.name!r} must be at least 1, not {self.plays}")
+
+
 def draw_jobs(
-    spec: StandsSpec, draws: Sequence[ScenarioDraw], policies: Sequence[PolicyShare], seed: int
+    spec: StandsSpec,
+    draws: Sequence[ScenarioDraw],
+    policies: Sequence[PolicyShare],
+    seed: int,
+    paired: Sequence[PairedPolicy] = (),
 ) -> tuple[Job, ...]:
-    """One job per scenario; the policies' numbers of jobs follow their shares exactly, their places the seed.
+    """Every paired policy's plays of each scenario, and one job per scenario dealt among `policies`.
+
+    The numbers dealt to the policies follow their shares exactly, their places the seed.
 
     Raises:
         UserError: the application is unknown.
@@ -54,9 +78,16 @@ def draw_jobs(
         for scenario in draw_scenarios(spec.application, draw.split, draw.count, draw.seed, spec.time_scales)
     ]
     jobs = [
-        _job(spec, scenario, PolicySpec(name=policy.name, parameters=policy.parameters), seed)
-        for scenario, policy in zip(scenarios, _dealt(policies, len(scenarios), seed), strict=True)
+        _job(spec, scenario, PolicySpec(name=policy.name, parameters=policy.parameters, stream=stream), seed)
+        for scenario in scenarios
+        for policy in paired
+        for stream in range(policy.plays)
     ]
+    if policies:
+        jobs += [
+            _job(spec, scenario, PolicySpec(name=policy.name, parameters=policy.parameters), seed)
+            for scenario, policy in zip(scenarios, _dealt(policies, len(scenarios), seed), strict=True)
+        ]
     # The same scenario can stand in two draws; played by the same policy it is the same run.
     return tuple({job.run_id: job for job in jobs}.values())
 
@@ -78,7 +109,7 @@ def _job(spec: StandsSpec, scenario: Scenario, policy: PolicySpec, seed: int) ->
     stand_seed = _hash(seed, scenario.name) % 2**63
     parameters = sorted(policy.parameters.items())
     how = (spec.backend, spec.time_scales, spec.rules, spec.reward)
-    run_id = f"{_hash(scenario, stand_seed, policy.name, parameters, how):016x}"[:12]
+    run_id = f"{_hash(scenario, stand_seed, policy.name, parameters, policy.stream, how):016x}"[:12]
     return Job(run_id=run_id, scenario=scenario, seed=stand_seed, policy=policy)
 
 

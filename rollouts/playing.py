@@ -30,7 +30,7 @@ def play_episodes(loop: ControlLoop, jobs: Sequence[Job], policies: Sequence[Pol
     Args:
         loop: at least as many stands as there are jobs; the others rest.
         jobs: what to play.
-        policies: one per job; each is reset with its job's seed.
+        policies: one per job; each is reset with its job's policy seed.
 
     Returns:
         One episode per job, in order. `info` of a policy holds `candidates` (names), `step` and `time_ns`.
@@ -40,7 +40,7 @@ def play_episodes(loop: ControlLoop, jobs: Sequence[Job], policies: Sequence[Pol
     """
     loop.reset(range(len(jobs)), [job.scenario for job in jobs], [job.seed for job in jobs])
     for job, policy in zip(jobs, policies, strict=True):
-        policy.reset(job.seed)
+        policy.reset(job.policy_seed)
     names = np.array(loop.catalogue.names, dtype=object)
     recordings = [_Recording(windows=[window]) for window in _warmups(loop, jobs)]
     while running := [stand for stand, recording in enumerate(recordings) if not recording.end_reason]:

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from clusters.telemetry import EDGE_SIGNALS, NODE_SIGNALS, signal_index
+from clusters.telemetry import EDGE_SIGNALS, JOURNEY_SIGNALS, NODE_SIGNALS, signal_index
 from clusters.topology import Application
 from rollouts.policies.policy import Observation
 
@@ -36,6 +36,18 @@ class Readings:
     def cpu_utilisation(self) -> NDArray[np.float64]:
         """[S] share of the ready replicas' limits."""
         return _divide(self.cpu_usage_millicores, self.cpu_limit_millicores * self.replicas_ready)
+
+
+def objective_missed(observation: Observation, application: Application) -> bool:
+    """Whether any journey missed its latency or error objective in the latest bucket; a missing value is no miss."""
+    latest = observation["journeys"][-1]
+    latency = latest[:, signal_index(JOURNEY_SIGNALS, "latency_p95_milliseconds")]
+    errors = latest[:, signal_index(JOURNEY_SIGNALS, "error_ratio")]
+    journeys = application.journeys
+    return bool(
+        (latency > [journey.slo_latency_milliseconds for journey in journeys]).any()
+        or (errors > [journey.slo_error_ratio for journey in journeys]).any()
+    )
 
 
 def read(observation: Observation, application: Application, num_buckets: int) -> Readings:
