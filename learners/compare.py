@@ -20,7 +20,7 @@ _RUN_WIDTH = 16
 
 def compare_command(arguments: CompareArguments) -> int:
     """Compare from the command line."""
-    print_runs(runs_of(arguments.experiment, arguments.tracking_uri), arguments.experiment, Console())
+    print_runs(runs_of(arguments.experiment, arguments.tracking_uri), arguments.experiment, Console(markup=False))
     return 0
 
 

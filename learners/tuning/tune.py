@@ -39,6 +39,8 @@ class SweepConfig:
     """Folder for what Ray Tune writes."""
     num_trials: int = 3
     """Settings that are drawn and tried."""
+    trials_at_once: int | None = None
+    """At most so many side by side, each with windows of its own in memory; None: as many as there are CPUs."""
     stop_early: bool = False
     """Stop trials that fall behind (asynchronous successive halving)."""
     metric: str = _WHOLE_LOSS
@@ -57,8 +59,10 @@ class SweepConfig:
     """The local Ray session, where there is none yet."""
 
     def __post_init__(self) -> None:
-        if self.num_trials < 1:
-            raise ValueError(f"num_trials must be at least 1, not {self.num_trials}")
+        if self.num_trials < 1 or (self.trials_at_once is not None and self.trials_at_once < 1):
+            raise ValueError(
+                f"num_trials and trials_at_once must be at least 1, not {self.num_trials} and {self.trials_at_once}"
+            )
         if not 0.0 < self.validation_share < 1.0:
             raise ValueError(f"validation_share must lie between 0 and 1, not {self.validation_share}")
         empty = [setting for setting, values in self.space.items() if not values]
@@ -106,7 +110,7 @@ def tune_command(arguments: TuneArguments) -> int:
     """Sweep from the command line; 0 only if no trial failed."""
     config = load(arguments.config, SweepConfig)
     result = tune(config, arguments.dataset)
-    print_trials(result, Console())
+    print_trials(result, Console(markup=False))
     return 1 if any(trial.failed for trial in result.trials) else 0
 
 
@@ -161,7 +165,7 @@ def _run(config: SweepConfig, windows: Windows, uri: str, parent_run_id: str, fo
             mode="min",
             num_samples=config.num_trials,
             scheduler=halving if config.stop_early else None,
-            search_alg=BasicVariantGenerator(random_state=config.seed),
+            search_alg=BasicVariantGenerator(max_concurrent=config.trials_at_once or 0, random_state=config.seed),
             trial_dirname_creator=lambda trial: trial.trial_id,
         ),
         run_config=ray_tune.RunConfig(name=folder.name, storage_path=str(folder.parent), verbose=0),
@@ -208,7 +212,8 @@ def _ended(result: Any, metric: str) -> Trial:
         end = str(error).strip().splitlines()[-1]
     return Trial(
         settings=dict(result.config or {}),
-        metrics={name: value for name, value in reported.items() if isinstance(value, float)},
+        # Ray Tune adds its clocks to what was reported.
+        metrics={k: v for k, v in reported.items() if isinstance(v, float) and not k.startswith("time")},
         end=end,
         failed=error is not None,
     )
