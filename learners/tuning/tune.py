@@ -4,12 +4,13 @@ The windows are read once and shared through Ray's object store.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID
 from rich.console import Console
 from rich.table import Table
 
@@ -20,7 +21,7 @@ from learners.world_models.windows import Windows, read_windows
 from ray_configs.errors import UserError
 from ray_configs.loading import load
 from rollouts.ray_session import RaySettings, ray_session
-from rollouts.tracking import open_tracking, tracked_run, tracking_uri
+from rollouts.tracking import TrackedRun, open_tracking, tracked_run, tracking_uri
 
 _WHOLE_LOSS = "validation_loss"
 _FINISHED = "finished"
@@ -79,6 +80,8 @@ class SweepConfig:
 class Trial:
     """One trial that ended."""
 
+    name: str
+    """Name of its run in MLflow."""
     settings: Mapping[str, Value]
     metrics: Mapping[str, float]
     """Those of the best epoch, or of the last one if it was stopped early."""
@@ -142,6 +145,7 @@ def sweep(config: SweepConfig, windows: Windows, *, about_data: Mapping[str, Any
     uri = tracking_uri(config.tracking_uri)
     with tracked_run(config.experiment, "sweep", parameters, uri=uri) as parent, ray_session(config.ray):
         trials = _run(config, windows, uri, parent.run_id, folder)
+        _end_runs(parent, trials)
         if not trials[0].failed:
             parent.log({f"best_{config.metric}": trials[0].metrics[config.metric]})
             parent.log_parameters({"best": trials[0].settings})
@@ -164,6 +168,8 @@ def _run(config: SweepConfig, windows: Windows, uri: str, parent_run_id: str, fo
             metric=config.metric,
             mode="min",
             num_samples=config.num_trials,
+            # The next trial takes over a process, which has imported already what takes seconds to import.
+            reuse_actors=True,
             scheduler=halving if config.stop_early else None,
             search_alg=BasicVariantGenerator(max_concurrent=config.trials_at_once or 0, random_state=config.seed),
             trial_dirname_creator=lambda trial: trial.trial_id,
@@ -179,7 +185,7 @@ def _try(settings: dict[str, Value], *, windows: Windows, config: SweepConfig, u
     from ray import tune as ray_tune
 
     fit_config = with_settings(config.fit, settings)
-    name = f"trial-{ray_tune.get_context().get_trial_id().rpartition('_')[2]}"
+    name = _name(ray_tune.get_context().get_trial_id())
     # Named like the parameters of a training, so that `compare` can lay both side by side.
     with tracked_run(config.experiment, name, asdict(fit_config), uri=uri, parent_run_id=parent_run_id) as run:
 
@@ -200,6 +206,20 @@ def _try(settings: dict[str, Value], *, windows: Windows, config: SweepConfig, u
     ray_tune.report({**result.metrics, "epochs": len(result.history), _FINISHED: True})
 
 
+def _name(trial_id: str) -> str:
+    return f"trial-{trial_id.rpartition('_')[2]}"
+
+
+def _end_runs(parent: TrackedRun, trials: Sequence[Trial]) -> None:
+    """End the runs that are still open: the process of a trial that is stopped may be gone before it can do so."""
+    client = parent.client
+    experiment = client.get_run(parent.run_id).info.experiment_id
+    beneath = f"tags.`{MLFLOW_PARENT_RUN_ID}` = '{parent.run_id}' and attributes.status = 'RUNNING'"
+    stopped = {trial.name for trial in trials if not trial.failed}
+    for run in client.search_runs([experiment], beneath):
+        client.set_terminated(run.info.run_id, "FINISHED" if run.info.run_name in stopped else "FAILED")
+
+
 def _ended(result: Any, metric: str) -> Trial:
     """A trial from `ray.tune.Result`."""
     reported = result.metrics or {}
@@ -211,6 +231,7 @@ def _ended(result: Any, metric: str) -> Trial:
         # The last line of a traceback says what happened.
         end = str(error).strip().splitlines()[-1]
     return Trial(
+        name=_name(reported.get("trial_id", "")),
         settings=dict(result.config or {}),
         # Ray Tune adds its clocks to what was reported.
         metrics={k: v for k, v in reported.items() if isinstance(v, float) and not k.startswith("time")},

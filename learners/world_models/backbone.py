@@ -9,7 +9,7 @@ Legend: B batch, C candidates, T history, H future buckets, K control steps, S s
 D width, Q quantiles.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import torch
@@ -24,14 +24,12 @@ from learners.world_models.features import (
     SERVICE_FEATURES,
     STAND_FEATURES,
 )
-from learners.world_models.first_effect import FirstEffect, FirstEffectConfig, action_features, change_features
 from learners.world_models.layout import HORIZON_STEPS, Layout
 from learners.world_models.windows import REWARD_PARTS
 
 QUANTILES = (0.1, 0.5, 0.9)
 _NUM_OUTCOMES = len(REWARD_PARTS) + 2
 """Per step: the parts of the reward, the violation of an objective, and recovery, which is read at the last step."""
-_USERS = REWARD_PARTS.index("users")
 _NUM_TIME_MIXES = 8
 _RECENT_BUCKETS = 3
 
@@ -52,8 +50,6 @@ class BackboneConfig:
     """Graph layers after the action is injected."""
     effect_hidden: int = 64
     """Hidden width of the head that scores actions."""
-    first_effect: FirstEffectConfig = field(default_factory=FirstEffectConfig)
-    """The ensemble that refines the effect of the first action."""
     dropout: float = 0.1
     """Share of activations dropped in training."""
 
@@ -155,7 +151,6 @@ class Backbone(nn.Module):
             num_outcomes=_NUM_OUTCOMES,
             dropout=config.dropout,
         )
-        self.first_effect = FirstEffect(config.first_effect, num_journeys=self.num_journeys)
         size = layout.horizon_buckets * len(QUANTILES)
         self.decode_journeys = nn.Linear(width, size * len(FORECAST_JOURNEY_SIGNALS))
         self.decode_nodes = nn.Linear(width, size * len(FORECAST_NODE_SIGNALS))
@@ -191,7 +186,7 @@ class Backbone(nn.Module):
         actions = self.encode_action(chunk.type_ids, chunk.levels) * active.unsqueeze(-1)
         # Without a target an action acts on the stand, the last token.
         targets = torch.where(chunk.target_ids < self.num_services, chunk.target_ids, state.mixed.shape[1] - 1)
-        steps = self._step_outcomes(state, actions, active, targets, self._first_effect(history, chunk, active))
+        steps = self._step_outcomes(state, actions, active, targets)
         tokens = self._future_tokens(state.mixed, actions, targets)
         journeys = tokens[..., self.num_services : -1, :]
         last_journeys, last_nodes = history.last_journeys[:, None, None], history.last_nodes[:, None, None]
@@ -203,28 +198,15 @@ class Backbone(nn.Module):
             nodes=self._quantiles(self.decode_nodes(tokens[..., : self.num_services, :]), last_nodes),
         )
 
-    def _step_outcomes(
-        self, state: State, actions: Tensor, active: Tensor, targets: Tensor, first_effect: Tensor | None
-    ) -> Tensor:
+    def _step_outcomes(self, state: State, actions: Tensor, active: Tensor, targets: Tensor) -> Tensor:
         """[B, C, K, O]: a base that only the state decides, and what each action adds to it."""
         rows = torch.arange(len(targets))[:, None, None]
         stand = state.mixed[:, -1]
         base = self.base(torch.cat((stand, state.mixed[:, self.num_services : -1].mean(dim=1)), dim=-1))
         inputs = (state.own[rows, targets], state.mixed[rows, targets], stand[:, None, None].expand_as(actions))
         effects: Tensor = self.effect(torch.cat(inputs, dim=-1), actions, active)
-        if first_effect is not None:
-            effects = effects.clone()
-            effects[:, :, 0, :, _USERS] = first_effect.unsqueeze(-1)
         out: Tensor = base.view(-1, 1, HORIZON_STEPS, _NUM_OUTCOMES) + effects.sum(dim=2)
         return out
-
-    def _first_effect(self, history: History, chunk: Chunk, active: Tensor) -> Tensor | None:
-        """[B, C] the ensemble's effect on what users get, per step; None before it is fitted."""
-        if not self.first_effect.fitted:
-            return None
-        features, action = first_action_features(history, chunk)
-        effect = self.first_effect.expected(features.flatten(0, 1), action.flatten(0, 1))
-        return effect.view(active.shape[:2]) * active[:, :, 0]
 
     def _future_tokens(self, state: Tensor, actions: Tensor, targets: Tensor) -> Tensor:
         """[B, C, N, D]: each action added to its target's token and to the stand's, then spread along the graph."""
@@ -242,12 +224,6 @@ class Backbone(nn.Module):
         middle = raw[..., 1] + last
         below, above = nn.functional.softplus(raw[..., 0] - 1.0), nn.functional.softplus(raw[..., 2] - 1.0)
         return torch.stack((middle - below, middle, middle + above), dim=-1)
-
-
-def first_action_features(history: History, chunk: Chunk) -> tuple[Tensor, Tensor]:
-    """What `FirstEffect` reads of the first action of each candidate: features [B, C, X] and actions [B, C, A]."""
-    features = change_features(history.services, history.journeys, history.stand, chunk.target_ids[:, :, 0])
-    return features, action_features(chunk.type_ids[:, :, 0], chunk.levels[:, :, 0])
 
 
 def _averages(num_buckets: int) -> Tensor:

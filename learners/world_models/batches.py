@@ -35,6 +35,8 @@ class Targets(NamedTuple):
     """[B, K, P] had nothing been done; NaN where that was not played."""
     twin_journeys: Tensor
     """[B, H, J, 3]"""
+    reward_scale: Tensor
+    """[P] turns standardised differences of rewards into reward."""
 
 
 class EncodedWindows:
@@ -47,6 +49,7 @@ class EncodedWindows:
         self._future = torch.from_numpy(windows.future_positions)
         self._chunk = chunk_of(windows.chunk)
         self._rewards = torch.from_numpy((windows.rewards - statistics.reward_centre) / statistics.reward_scale)
+        self._reward_scale = torch.from_numpy(statistics.reward_scale)
         self._twins = torch.from_numpy(windows.twins)
         self._violated = torch.tensor(windows.violated, dtype=torch.float32)
         self._recovered = torch.tensor(windows.recovered, dtype=torch.float32)
@@ -74,6 +77,7 @@ class EncodedWindows:
             journeys=self.frames.journey_targets[future],
             nodes=self.frames.node_targets[future],
             twin_rewards=self._rewards[twins] + unknown[:, None, None],
+            reward_scale=self._reward_scale,
             twin_journeys=self.frames.journey_targets[self._future[twins]] + unknown[:, None, None, None],
         )
 

@@ -15,18 +15,13 @@ import numpy as np
 import torch
 from torch import Tensor, distributed
 
-from envs.actions.action import ACTION_TYPES, ActionType
-from learners.world_models.action_encoder import acts
-from learners.world_models.backbone import Backbone, BackboneConfig, first_action_features
+from learners.world_models.backbone import Backbone, BackboneConfig
 from learners.world_models.batches import EncodedWindows
 from learners.world_models.checkpoint import WorldModel
 from learners.world_models.features import fit_statistics
-from learners.world_models.first_effect import fit_first_effect
 from learners.world_models.losses import LossWeights, forecast_errors, losses
-from learners.world_models.windows import REWARD_PARTS, Windows
+from learners.world_models.windows import Windows
 from ray_configs.errors import UserError
-
-_USERS = REWARD_PARTS.index("users")
 
 Report = Callable[[Mapping[str, float]], None]
 """Receives the metrics of each epoch."""
@@ -48,8 +43,9 @@ class FitConfig:
     """Peak of the one-cycle schedule."""
     weight_decay: float = 0.02
     """Of AdamW."""
-    patience_epochs: int = 3
-    """Stop after this many epochs without a better validation loss of the return."""
+    others_per_decisive: float = 0.5
+    """Each epoch sees every decisive window (see `Windows.is_decisive`) and so many others for each, drawn anew. A data
+    set without pairs has no decisive window: an epoch is all of it."""
     seed: int = 0
     """Of the initial weights and the order of the windows."""
 
@@ -81,6 +77,9 @@ def fit(config: FitConfig, windows: Windows, report: Report | None = None) -> Fi
     statistics = fit_statistics(training)
     network = Backbone(config.backbone, windows.layout)
     run = _Run(config, network, EncodedWindows(training, statistics), EncodedWindows(validation, statistics))
+    # Candidates are ranked by what they change; a model that sees no action, or no pair, has only returns to go by.
+    has_pairs = config.backbone.action_conditioned and (validation.twins >= 0).any()
+    criterion = "validation_return_effects" if has_pairs else "validation_returns"
     history: list[dict[str, float]] = []
     best_epoch, best_weights = 0, deepcopy(network.state_dict())
     for epoch in range(config.num_epochs):
@@ -88,13 +87,11 @@ def fit(config: FitConfig, windows: Windows, report: Report | None = None) -> Fi
         history.append(metrics)
         if report is not None:
             report(metrics)
-        if metrics["validation_returns"] <= history[best_epoch]["validation_returns"]:
+        if metrics[criterion] <= history[best_epoch][criterion]:
             best_epoch, best_weights = epoch, deepcopy(network.state_dict())
-        if epoch - best_epoch >= config.patience_epochs:
-            break
     network.load_state_dict(best_weights)
     network.eval()
-    metrics = {**history[best_epoch], "best_epoch": float(best_epoch)} | run.refine()
+    metrics = {**history[best_epoch], "best_epoch": float(best_epoch)}
     return FitResult(
         model=WorldModel(network=network, statistics=statistics),
         metrics=metrics,
@@ -116,18 +113,25 @@ class _Run:
             network.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay
         )
         self._rank, self._num_ranks = _place()
+        decisive = training.windows.is_decisive
+        self._decisive, self._others = np.flatnonzero(decisive), np.flatnonzero(~decisive)
+        self._num_others = len(self._others)
+        if len(self._decisive):
+            self._num_others = min(self._num_others, round(config.others_per_decisive * len(self._decisive)))
+        self._windows_per_rank = (len(self._decisive) + self._num_others) // self._num_ranks
         self._schedule = torch.optim.lr_scheduler.OneCycleLR(
             self._optimizer,
             max_lr=config.learning_rate,
-            total_steps=config.num_epochs * math.ceil(len(training) // self._num_ranks / config.batch_size),
+            total_steps=config.num_epochs * math.ceil(self._windows_per_rank / config.batch_size),
             pct_start=0.15,
         )
 
     def train_epoch(self) -> dict[str, float]:
-        """One pass; mean losses under `train_*`."""
+        """One pass over the decisive windows and a fresh draw of the others; mean losses under `train_*`."""
         self._network.train()
-        order = torch.from_numpy(self._order.permutation(len(self._training)))
-        order = order[self._rank :: self._num_ranks][: len(order) // self._num_ranks]
+        others = self._order.permutation(self._others)[: self._num_others]
+        order = torch.from_numpy(self._order.permutation(np.concatenate((self._decisive, others))))
+        order = order[self._rank :: self._num_ranks][: self._windows_per_rank]
         sums: dict[str, float] = {}
         for which in torch.split(order, self._config.batch_size):
             parts = self._losses(self._training, which)
@@ -151,30 +155,6 @@ class _Run:
             parts = self._weighted(losses(outcomes, targets)) | forecast_errors(outcomes, history, targets)
             _accumulate(sums, parts, len(which))
         return {f"validation_{name}": value / len(self._validation) for name, value in sums.items()}
-
-    def refine(self) -> dict[str, float]:
-        """Fit the effect of the first action to what the network leaves unexplained; metrics before and after."""
-        training = self._training
-        starts_with_action = acts(training.chunk(torch.arange(len(training))).type_ids[:, 0, 0]) > 0
-        which = starts_with_action.nonzero()[:, 0]
-        if not self._network.config.action_conditioned or not len(which):
-            return {}
-        parts = [self._unexplained(rows) for rows in torch.split(which, 4 * self._config.batch_size)]
-        features, action, residuals = (torch.cat(column) for column in zip(*parts, strict=True))
-        generator = torch.Generator().manual_seed(self._config.seed)
-        loss = fit_first_effect(self._network.first_effect, features, action, residuals, generator)
-        return {"effect_loss": loss, "refined_validation_returns": self.validate()["validation_returns"]}
-
-    @torch.no_grad()
-    def _unexplained(self, which: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Features, actions and residuals of users' return, had the first action of each window not been taken."""
-        history, chunk = self._training.history(which), self._training.chunk(which)
-        without = chunk._replace(type_ids=chunk.type_ids.clone())
-        without.type_ids[:, :, 0] = ACTION_TYPES.index(ActionType.DO_NOTHING)
-        expected = self._network(history, without).rewards[:, 0, :, _USERS]
-        actual = self._training.targets(which).rewards[..., _USERS]
-        features, action = first_action_features(history, chunk)
-        return features[:, 0], action[:, 0], (actual - expected).mean(dim=1)
 
     def _losses(self, windows: EncodedWindows, which: Tensor) -> dict[str, Tensor]:
         outcomes = self._network(windows.history(which), windows.chunk(which))

@@ -9,6 +9,8 @@ from torch.nn import functional
 from learners.world_models.backbone import QUANTILES, History, Outcomes
 from learners.world_models.batches import Targets
 
+EFFECT_RESOLUTION = 0.05
+"""Reward per control step: about what one more replica costs."""
 _MEDIAN = QUANTILES.index(0.5)
 
 
@@ -26,6 +28,8 @@ class LossWeights:
     """Cross-entropy of the last minute meeting every objective."""
     effects: float = 4.0
     """Huber loss of what the actions changed in each step's reward, where the same stand was also left alone."""
+    return_effects: float = 20.0
+    """Of the same, summed up to the return: what candidates are ranked by."""
     journey_effects: float = 0.3
     """The same of the journeys' future."""
     journeys: float = 0.3
@@ -43,6 +47,7 @@ def losses(outcomes: Outcomes, targets: Targets) -> dict[str, Tensor]:
         "violations": functional.binary_cross_entropy_with_logits(violation_logits, targets.violated),
         "recovery": functional.binary_cross_entropy_with_logits(outcomes.recovery_logits[:, 0], targets.recovered),
         "effects": _mean_huber(rewards - outcomes.rewards[:, 1], targets.rewards - targets.twin_rewards),
+        "return_effects": return_effect_loss(rewards - outcomes.rewards[:, 1], targets),
         "journey_effects": _mean_huber(
             outcomes.journeys[:, 0, ..., _MEDIAN] - outcomes.journeys[:, 1, ..., _MEDIAN],
             targets.journeys - targets.twin_journeys,
@@ -63,6 +68,21 @@ def forecast_errors(outcomes: Outcomes, history: History, targets: Targets) -> d
         "journeys_error": (median - targets.journeys).abs().nanmean(),
         "journeys_floor": (floor - targets.journeys).abs().nanmean(),
     }
+
+
+def return_effect_loss(effects: Tensor, targets: Targets) -> Tensor:
+    """Smooth L1 loss of the change in the return [B], from predicted changes of standardised rewards [B, K, P].
+
+    Most actions change next to nothing: beyond EFFECT_RESOLUTION the loss is linear, so that an expected change of
+    almost none is not traded for a rare large one (Girshick, Fast R-CNN, ICCV 2015).
+    """
+    predicted = (effects * targets.reward_scale).sum(dim=-1).mean(dim=-1)
+    actual = ((targets.rewards - targets.twin_rewards) * targets.reward_scale).sum(dim=-1).mean(dim=-1)
+    present = actual.isfinite()
+    loss = functional.smooth_l1_loss(
+        predicted, torch.where(present, actual, 0.0), beta=EFFECT_RESOLUTION, reduction="none"
+    )
+    return (loss * present).sum() / present.sum().clamp(min=1)
 
 
 def _mean_huber(predicted: Tensor, actual: Tensor) -> Tensor:

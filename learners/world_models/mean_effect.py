@@ -48,8 +48,12 @@ class MeanEffects:
 
 
 def fit_mean_effects(passive: WorldModel, windows: Windows) -> MeanEffects:
-    """Mean effects over (training) windows: of the first action of each chunk, against a passive model's forecast."""
-    residuals = windows.returns - _predicted_returns(passive, windows)
+    """Mean effects over (training) windows: of the first action of each chunk, against what happens without it.
+
+    That is known where the same stand was also left alone, and a passive model's forecast elsewhere.
+    """
+    alone = np.where(windows.twins >= 0, windows.returns[windows.twins], _predicted_returns(passive, windows))
+    residuals = windows.returns - alone
     first = ActionFeatures(
         type_ids=windows.chunk.type_ids[:, 0],
         target_ids=windows.chunk.target_ids[:, 0],

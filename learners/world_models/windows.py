@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from clusters.scenario import Split
 from clusters.telemetry import TelemetryWindow
 from clusters.topology import Application
-from envs.actions.action import ActionFeatures, ActionType
+from envs.actions.action import ACTION_TYPES, ActionFeatures, ActionType
 from envs.service_levels import service_levels
 from learners.world_models.layout import HORIZON_STEPS, Layout
 from ray_configs.errors import UserError
@@ -93,6 +93,12 @@ class Windows:
     def __len__(self) -> int:
         """W."""
         return len(self.starts)
+
+    @property
+    def is_decisive(self) -> NDArray[np.bool_]:
+        """[W] whether it starts with an action and has a twin: it says what an action now is worth."""
+        acts_now = self.chunk.type_ids[:, 0] != ACTION_TYPES.index(ActionType.DO_NOTHING)
+        return np.asarray(acts_now & (self.twins >= 0))
 
     @property
     def returns(self) -> NDArray[np.float32]:

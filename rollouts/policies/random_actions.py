@@ -18,7 +18,7 @@ class RandomActions:
     With probability `1 - act_probability` it does nothing. Otherwise it draws from a mixture over the allowed actions
     other than `do_nothing`: with weight `candidate_share` uniform over the scenario's candidates, with the rest uniform
     over all of them. Where no candidate is allowed, the whole weight goes to all; where nothing is, it does nothing.
-    After `max_actions` actions (0: no bound) it does nothing any more. While an objective was missed in the latest bucket
+    After `max_actions` actions (0: no bound) it does nothing any more. While an objective was missed in the last bucket
     `incident_act_probability` holds instead of `act_probability` (negative: they are the same).
     """
 
