@@ -35,7 +35,7 @@ class FitConfig:
     """The network."""
     loss_weights: LossWeights = field(default_factory=LossWeights)
     """What counts in the loss."""
-    num_epochs: int = 6
+    num_epochs: int = 10
     """Passes over the training windows."""
     batch_size: int = 64
     """Windows per gradient step."""
@@ -43,7 +43,7 @@ class FitConfig:
     """Peak of the one-cycle schedule."""
     weight_decay: float = 0.02
     """Of AdamW."""
-    others_per_decisive: float = 0.5
+    others_per_decisive: float = 1.0
     """Each epoch sees every decisive window (see `Windows.is_decisive`) and so many others for each, drawn anew. A data
     set without pairs has no decisive window: an epoch is all of it."""
     seed: int = 0

@@ -1,14 +1,8 @@
 """The sceptic's baseline: what would happen anyway (a passive model), plus what each action does on average.
 
-The mean effect of an action is the mean residual `return - passive prediction` over training windows whose chunk starts
-with it, shrunk towards coarser groups because most actions are rare:
-
-    effect(group) = (sum of residuals + strength * effect(coarser group)) / (number of windows + strength)
-
-with groups (type, target, level) -> (type, level) -> (type) -> all windows. This is the posterior mean of a normal mean
-under a normal prior centred at the coarser group, `strength` being the ratio of the variance within groups to the
-variance between them (Efron and Morris, Stein's Paradox in Statistics, Scientific American 236(5), 1977). It is set by
-the method of moments from the residuals themselves.
+The mean effect of an action is the mean, over the decisive training windows that start with it, of the return minus the
+return of the same stand left alone; in a data set without pairs, minus the passive model's forecast. An action that was
+never seen has the mean of its type and level, of its type, or of all; doing nothing has none.
 """
 
 import json
@@ -21,7 +15,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from envs.actions.action import ActionFeatures
+from envs.actions.action import ACTION_TYPES, ActionFeatures, ActionType
 from learners.world_models.batches import EncodedWindows
 from learners.world_models.checkpoint import WorldModel, load_checkpoint
 from learners.world_models.ranker import WorldModelRanker
@@ -30,7 +24,7 @@ from ray_configs.errors import UserError
 from rollouts.evaluation.ranking_contract import DecisionPoint, Prediction, Ranker
 
 _WINDOWS_PER_BATCH = 256
-_LARGEST_STRENGTH = 1e6
+_DO_NOTHING = ACTION_TYPES.index(ActionType.DO_NOTHING)
 
 Key = tuple[float, ...]
 """(type, level, target), (type, level), (type) or (): a group of actions, finest first."""
@@ -44,50 +38,26 @@ class MeanEffects:
 
     def of(self, actions: ActionFeatures) -> NDArray[np.float64]:
         """[C] effect of each action: of the finest group that was seen."""
-        return np.array([next(self.effects[key] for key in keys if key in self.effects) for keys in _keys(actions)])
+        means = np.array([next(self.effects[key] for key in keys if key in self.effects) for keys in _keys(actions)])
+        return np.where(actions.type_ids == _DO_NOTHING, 0.0, means)
 
 
 def fit_mean_effects(passive: WorldModel, windows: Windows) -> MeanEffects:
-    """Mean effects over (training) windows: of the first action of each chunk, against what happens without it.
-
-    That is known where the same stand was also left alone, and a passive model's forecast elsewhere.
-    """
-    alone = np.where(windows.twins >= 0, windows.returns[windows.twins], _predicted_returns(passive, windows))
-    residuals = windows.returns - alone
+    """Mean effects over (training) windows, of the first action of each chunk."""
+    if windows.is_decisive.any():
+        seen = windows.select(windows.is_decisive)
+        effects = seen.returns - windows.returns[windows.twins[windows.is_decisive]]
+    else:
+        seen = windows.select(windows.acts_now)
+        effects = seen.returns - _predicted_returns(passive, seen)
     first = ActionFeatures(
-        type_ids=windows.chunk.type_ids[:, 0],
-        target_ids=windows.chunk.target_ids[:, 0],
-        levels=windows.chunk.levels[:, 0],
+        type_ids=seen.chunk.type_ids[:, 0], target_ids=seen.chunk.target_ids[:, 0], levels=seen.chunk.levels[:, 0]
     )
-    members: dict[Key, list[float]] = {}
-    for keys, residual in zip(_keys(first), residuals.astype(float), strict=True):
+    members: dict[Key, list[float]] = {(): []}
+    for keys, effect in zip(_keys(first), effects.astype(float), strict=True):
         for key in keys:
-            members.setdefault(key, []).append(residual)
-    finest = [np.array(values) for key, values in members.items() if len(key) == 3]
-    strength = shrinkage_strength(finest)
-    effects: dict[Key, float] = {(): float(np.mean(members[()]))}
-    for key in sorted(members, key=len)[1:]:
-        prior = effects[key[:-1]]
-        effects[key] = float((np.sum(members[key]) + strength * prior) / (len(members[key]) + strength))
-    return MeanEffects(effects=effects)
-
-
-def shrinkage_strength(groups: Sequence[NDArray[np.float64]]) -> float:
-    """Variance within groups over variance between them, in windows: how many make a group's own mean worth half.
-
-    The moment estimator of an unbalanced one-way layout (Searle, Casella and McCulloch, Variance Components, 1992,
-    chapter 3).
-    """
-    sizes = np.array([len(group) for group in groups])
-    total, num_groups = sizes.sum(), len(groups)
-    if num_groups < 2 or total <= num_groups:
-        return _LARGEST_STRENGTH
-    means = np.array([group.mean() for group in groups])
-    grand = (sizes * means).sum() / total
-    within = sum(((group - group.mean()) ** 2).sum() for group in groups) / (total - num_groups)
-    mean_square = (sizes * (means - grand) ** 2).sum() / (num_groups - 1)
-    between = (mean_square - within) / ((total - (sizes**2).sum() / total) / (num_groups - 1))
-    return float(min(within / between, _LARGEST_STRENGTH)) if between > 0 else _LARGEST_STRENGTH
+            members.setdefault(key, []).append(effect)
+    return MeanEffects(effects={key: float(np.mean(values)) if values else 0.0 for key, values in members.items()})
 
 
 class MeanEffectRanker:

@@ -97,8 +97,12 @@ class Windows:
     @property
     def is_decisive(self) -> NDArray[np.bool_]:
         """[W] whether it starts with an action and has a twin: it says what an action now is worth."""
-        acts_now = self.chunk.type_ids[:, 0] != ACTION_TYPES.index(ActionType.DO_NOTHING)
-        return np.asarray(acts_now & (self.twins >= 0))
+        return self.acts_now & (self.twins >= 0)
+
+    @property
+    def acts_now(self) -> NDArray[np.bool_]:
+        """[W] whether it starts with an action."""
+        return np.asarray(self.chunk.type_ids[:, 0] != ACTION_TYPES.index(ActionType.DO_NOTHING))
 
     @property
     def returns(self) -> NDArray[np.float32]:
