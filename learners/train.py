@@ -234,14 +234,14 @@ def _finished(job: _Job, metrics: Mapping[str, float], windows: Windows) -> Fitt
 
 def print_result(result: TrainResult, console: Console) -> None:
     """Print a table of the fits and where their checkpoints are."""
-    columns = (
-        "best_epoch",
-        "validation_returns",
-        "validation_recovery",
-        "validation_journeys_error",
-        "validation_journeys_floor",
-    )
-    table = Table("model", "seed", *columns)
+    columns = {
+        "best_epoch": "epoch",
+        "validation_returns": "return loss",
+        "validation_return_effects": "effect loss",
+        "validation_journeys_error": "forecast error",
+        "validation_journeys_floor": "persistence",
+    }
+    table = Table("model", "seed", *columns.values(), title="On validation windows", title_justify="left")
     for fitted in result.models:
         cells = (f"{fitted.metrics.get(column, float('nan')):.4g}" for column in columns)
         table.add_row(fitted.model, str(fitted.seed), *cells)

@@ -51,7 +51,7 @@ def main() -> int:
     """Measure, print and write everything; 1 if a bar does not hold."""
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder)
-        bars = [*demo_bars(out), batch_bar(), scoring_bar(out / "models" / "action_conditioned-seed0.pt")]
+        bars = [*demo_bars(out), batch_bar(), scoring_bar(out / "models" / "action_conditioned.pt")]
     path = ROOT / "bench" / "main-job.json"
     path.parent.mkdir(exist_ok=True)
     path.write_text(json.dumps([asdict(bar) for bar in bars], indent=2) + "\n")
