@@ -14,6 +14,7 @@ from rollouts.tracking import open_tracking
 
 _MAX_RUNS = 50
 _LABEL_WIDTH = 34
+_BORDERS = 4
 _RUN_WIDTH = 16
 """Columns of text that a run takes, with its border."""
 
@@ -52,12 +53,13 @@ def print_runs(runs: Sequence[Any], experiment: str, console: Console) -> None:
     names = {run.info.run_id: run.info.run_name for run in runs}
     parameters = _differing(runs)
     metrics = _final(_all_names(run.data.metrics for run in runs))
-    at_once = max(1, (console.width - _LABEL_WIDTH) // _RUN_WIDTH)
+    label_width = min(_LABEL_WIDTH, max(map(len, ["started (UTC)", *parameters, *metrics])))
+    at_once = max(1, (console.width - label_width - _BORDERS) // _RUN_WIDTH)
     for start in range(0, len(runs), at_once):
         shown = runs[start : start + at_once]
         last = start + len(shown)
         table = Table(title=f"{experiment}: runs {start + 1} to {last} of the latest {len(runs)}", title_justify="left")
-        table.add_column("", overflow="fold", max_width=_LABEL_WIDTH)
+        table.add_column("", overflow="fold", min_width=label_width, max_width=label_width)
         for run in shown:
             table.add_column(run.info.run_name, justify="right", overflow="fold")
         table.add_row("run", *(run.info.run_id[:8] for run in shown))
@@ -65,7 +67,7 @@ def print_runs(runs: Sequence[Any], experiment: str, console: Console) -> None:
         table.add_row("started (UTC)", *(_time(run.info.start_time) for run in shown))
         table.add_row("status", *(run.info.status for run in shown), end_section=True)
         for name in parameters:
-            cells = (run.data.params.get(name, "") for run in shown)
+            cells = (_short(run.data.params.get(name, "")) for run in shown)
             table.add_row(name, *cells, end_section=name == parameters[-1])
         for name in metrics:
             table.add_row(name, *(_number(run.data.metrics.get(name)) for run in shown))
@@ -98,6 +100,14 @@ def _final(names: Sequence[str]) -> list[str]:
 
 def _time(milliseconds: int | None) -> str:
     return datetime.fromtimestamp((milliseconds or 0) / 1000, UTC).strftime("%m-%d %H:%M")
+
+
+def _short(parameter: str) -> str:
+    """MLflow keeps parameters as text; sixteen digits of a number are more than one can compare by eye."""
+    try:
+        return f"{float(parameter):.6g}" if "." in parameter else parameter
+    except ValueError:
+        return parameter
 
 
 def _number(value: float | None) -> str:

@@ -4,11 +4,12 @@ The windows are read once and shared through Ray's object store.
 """
 
 import json
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID
 from rich.console import Console
@@ -85,9 +86,14 @@ class Trial:
     settings: Mapping[str, Value]
     metrics: Mapping[str, float]
     """Those of the best epoch, or of the last one if it was stopped early."""
-    end: str
-    """`finished`, `stopped early`, or why it failed."""
-    failed: bool
+    end: Literal["finished", "stopped early", "failed"]
+    error: str = ""
+    """Why it failed."""
+
+    @property
+    def failed(self) -> bool:
+        """Whether it broke off with an error."""
+        return self.end == "failed"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -158,8 +164,10 @@ def _run(config: SweepConfig, windows: Windows, uri: str, parent_run_id: str, fo
     from ray.tune.schedulers import AsyncHyperBandScheduler
     from ray.tune.search import BasicVariantGenerator
 
+    # It would print the traceback of each trial that fails; the table says why.
+    logging.getLogger("ray.tune").setLevel(logging.CRITICAL)
     trainable = ray_tune.with_parameters(_try, windows=windows, config=config, uri=uri, parent_run_id=parent_run_id)
-    # Past the last epoch, so that no trial is stopped before it has refined its model.
+    # Past the last epoch, so that no trial is stopped when it only has its result left to report.
     halving = AsyncHyperBandScheduler(time_attr="epochs", max_t=config.fit.num_epochs + 1)
     tuner = ray_tune.Tuner(
         ray_tune.with_resources(trainable, {"cpu": 1}),
@@ -202,7 +210,7 @@ def _try(settings: dict[str, Value], *, windows: Windows, config: SweepConfig, u
         except SystemExit:
             # This is how Ray Tune stops a trial; it has not failed.
             return
-        run.log({f"best_{metric}": value for metric, value in result.metrics.items()})
+        run.log({f"best_{metric.removeprefix('best_')}": value for metric, value in result.metrics.items()})
     ray_tune.report({**result.metrics, "epochs": len(result.history), _FINISHED: True})
 
 
@@ -226,32 +234,35 @@ def _ended(result: Any, metric: str) -> Trial:
     error = result.error
     if isinstance(getattr(error, "cause", None), UserError):
         raise error.cause
-    end = "finished" if _FINISHED in reported else "stopped early"
-    if error is not None:
-        # The last line of a traceback says what happened.
-        end = str(error).strip().splitlines()[-1]
     return Trial(
         name=_name(reported.get("trial_id", "")),
         settings=dict(result.config or {}),
         # Ray Tune adds its clocks to what was reported.
         metrics={k: v for k, v in reported.items() if isinstance(v, float) and not k.startswith("time")},
-        end=end,
-        failed=error is not None,
+        end="failed" if error is not None else "finished" if _FINISHED in reported else "stopped early",
+        # The last line of a traceback says what happened.
+        error=str(error).strip().splitlines()[-1] if error is not None else "",
     )
 
 
 def print_trials(result: TuneResult, console: Console) -> None:
     """Print a table of the trials, the best settings, and where to read more."""
     settings = list(result.best.settings)
-    table = Table(*settings, result.metric, "best epoch", "end")
+    table = Table()
+    for title in ("trial", *settings, result.metric, "best epoch", "end"):
+        table.add_column(title, overflow="fold")
     for trial in result.trials:
         table.add_row(
+            trial.name,
             *(_number(trial.settings[setting]) for setting in settings),
             _number(trial.metrics.get(result.metric, float("nan"))),
             _number(trial.metrics.get("best_epoch", float("nan"))),
             trial.end,
         )
     console.print(table)
+    for trial in result.trials:
+        if trial.failed:
+            console.print(f"{trial.name} failed: {trial.error}", highlight=False, soft_wrap=True)
     if not result.best.failed:
         console.print("best settings:", highlight=False)
         for setting, value in result.best.settings.items():

@@ -57,6 +57,7 @@ def test_three_trials_are_nested_runs_and_the_best_comes_first(uri: str, tmp_pat
     assert all(run.info.run_name in out.getvalue() for run in trials)
 
 
+@pytest.mark.slow
 def test_a_trial_that_falls_behind_is_stopped_and_has_not_failed(uri: str, tmp_path: Path) -> None:
     config = SweepConfig(
         # This seed draws the rate that learns first, and then the one that the other leaves behind.
