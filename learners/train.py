@@ -218,7 +218,7 @@ def _train_loop(config: dict[str, Any]) -> None:
 
         result: FitResult = fit(job.fit, windows, on_epoch)
         save_checkpoint(result.model, job.checkpoint)
-        run.log({f"best_{name}": value for name, value in result.metrics.items()})
+        run.log({f"best_{name.removeprefix('best_')}": value for name, value in result.metrics.items()})
         run.log_artifact(job.checkpoint)
     report(dict(result.metrics))
 

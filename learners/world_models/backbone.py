@@ -53,6 +53,12 @@ class BackboneConfig:
     dropout: float = 0.1
     """Share of activations dropped in training."""
 
+    def __post_init__(self) -> None:
+        if self.width < 1 or self.num_heads < 1 or self.width % self.num_heads:
+            raise ValueError(f"width {self.width} must be a multiple of num_heads {self.num_heads}; change one of them")
+        if not 0.0 <= self.dropout < 1.0:
+            raise ValueError(f"dropout is {self.dropout}; give a share of at least 0 and below 1")
+
 
 class Outcomes(NamedTuple):
     """What a model expects of each candidate."""

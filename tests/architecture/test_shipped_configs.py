@@ -1,0 +1,52 @@
+"""Every YAML that ships is what its command expects."""
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+import ray_configs
+from learners.train import TrainConfig
+from learners.tuning.tune import SweepConfig
+from ray_configs.loading import load
+from rollouts.collect import CollectConfig
+from rollouts.evaluation.config import EvaluateConfig
+
+RUNS = Path(ray_configs.__file__).parent / "runs"
+KINDS: dict[str, type] = {
+    "collect": CollectConfig,
+    "demo": CollectConfig,
+    "demo-quick": CollectConfig,
+    "evaluate": EvaluateConfig,
+    "evaluate-quick": EvaluateConfig,
+    "sweep": SweepConfig,
+    "train": TrainConfig,
+    "train-quick": TrainConfig,
+}
+
+
+def test_every_file_is_known() -> None:
+    assert {path.stem for path in RUNS.glob("*.yaml")} == set(KINDS)
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_it_loads(name: str) -> None:
+    assert isinstance(load(RUNS / f"{name}.yaml", KINDS[name]), KINDS[name])
+
+
+@pytest.mark.parametrize("name", ["", "-quick"])
+def test_what_an_evaluation_reads_is_what_a_training_writes(name: str) -> None:
+    training = load(RUNS / f"train{name}.yaml", TrainConfig)
+    judging = load(RUNS / f"evaluate{name}.yaml", EvaluateConfig)
+    written = {f"{training.out}/{model}.pt" for model in training.models} | {f"{training.out}/mean_effects.json"}
+    parameters = [ranker.parameters for ranker in judging.rankers]
+    parameters += [named.policy.parameters for named in judging.closed_loop.policies]
+    read = {value for values in parameters for key, value in values.items() if key in ("checkpoint", "effects")}
+    assert read <= written
+
+
+@pytest.mark.parametrize("path", sorted((RUNS.parent / "ray").glob("*.yaml")), ids=lambda path: path.stem)
+def test_cluster_manifests_name_kuberay(path: Path) -> None:
+    for document in yaml.safe_load_all(path.read_text()):
+        assert document["apiVersion"] == "ray.io/v1"
+        assert document["kind"] in ("RayCluster", "RayJob")
