@@ -70,7 +70,7 @@ class FittedModel:
     seed: int
     checkpoint: Path
     effects: Path | None
-    """Mean effect per action, fitted on top of a passive model."""
+    """Mean effect per action on top of a passive model's forecast; `paired_effects*.json` beside it is taken from pairs."""
     metrics: Mapping[str, float]
 
 
@@ -226,9 +226,11 @@ def _train_loop(config: dict[str, Any]) -> None:
 def _finished(job: _Job, metrics: Mapping[str, float], windows: Windows) -> FittedModel:
     effects = None
     if job.model == "passive":
-        effects = job.checkpoint.with_name(job.checkpoint.stem.replace("passive", "mean_effects") + ".json")
+        model = load_checkpoint(job.checkpoint)
         training, _ = windows.split()
-        save_effects(fit_mean_effects(load_checkpoint(job.checkpoint), training), effects)
+        for kind, use_pairs in (("paired_effects", True), ("mean_effects", False)):
+            effects = job.checkpoint.with_name(job.checkpoint.stem.replace("passive", kind) + ".json")
+            save_effects(fit_mean_effects(model, training, use_pairs=use_pairs), effects)
     return FittedModel(model=job.model, seed=job.seed, checkpoint=job.checkpoint, effects=effects, metrics=metrics)
 
 

@@ -42,22 +42,27 @@ class MeanEffects:
         return np.where(actions.type_ids == _DO_NOTHING, 0.0, means)
 
 
-def fit_mean_effects(passive: WorldModel, windows: Windows) -> MeanEffects:
-    """Mean effects over (training) windows, of the first action of each chunk."""
-    if windows.is_decisive.any():
+def fit_mean_effects(passive: WorldModel, windows: Windows, *, use_pairs: bool = True) -> MeanEffects:
+    """Mean effects over (training) windows, of the first action of each chunk.
+
+    Without `use_pairs` an effect is taken against the passive model's forecast everywhere.
+    """
+    if use_pairs and windows.is_decisive.any():
         seen = windows.select(windows.is_decisive)
         effects = seen.returns - windows.returns[windows.twins[windows.is_decisive]]
     else:
         seen = windows.select(windows.acts_now)
+        if not len(seen):
+            return MeanEffects(effects={(): 0.0})
         effects = seen.returns - _predicted_returns(passive, seen)
     first = ActionFeatures(
         type_ids=seen.chunk.type_ids[:, 0], target_ids=seen.chunk.target_ids[:, 0], levels=seen.chunk.levels[:, 0]
     )
-    members: dict[Key, list[float]] = {(): []}
+    members: dict[Key, list[float]] = {}
     for keys, effect in zip(_keys(first), effects.astype(float), strict=True):
         for key in keys:
             members.setdefault(key, []).append(effect)
-    return MeanEffects(effects={key: float(np.mean(values)) if values else 0.0 for key, values in members.items()})
+    return MeanEffects(effects={key: float(np.mean(values)) for key, values in members.items()})
 
 
 class MeanEffectRanker:

@@ -4,6 +4,7 @@ Legend: P points, C candidates, T history, K control steps, H future buckets, J 
 """
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -81,13 +82,32 @@ class _Expected(NamedTuple):
     """[P, C, H, J, 3, Q]"""
 
 
+class EnsembleRanker:
+    """The mean of several rankers: what one fit reads into few actions by chance, the next one does not."""
+
+    def __init__(self, members: Sequence[Ranker], *, name: str = "ensemble") -> None:
+        self.name = name
+        self._members = tuple(members)
+
+    def predict(self, points: Sequence[DecisionPoint], actions: Sequence[ActionFeatures]) -> list[Prediction]:
+        """One prediction per point; every field is the mean over the members."""
+        by_member = [member.predict(points, actions) for member in self._members]
+        return [_mean_prediction(of_point) for of_point in zip(*by_member, strict=True)]
+
+
 def load_ranker(*, checkpoint: str, name: str = "world_model") -> Ranker:
-    """The ranker of a checkpoint.
+    """The ranker of a checkpoint; of several, if the path is a pattern such as `models/passive-seed*.pt`.
 
     Raises:
-        UserError: as `load_checkpoint`.
+        UserError: nothing matches the pattern, or as `load_checkpoint`.
     """
-    return WorldModelRanker(load_checkpoint(Path(checkpoint)), name=name)
+    path = Path(checkpoint)
+    if "*" not in path.name:
+        return WorldModelRanker(load_checkpoint(path), name=name)
+    found = sorted(path.parent.glob(path.name))
+    if not found:
+        raise UserError(f"no checkpoint matches {path}; fit some with `python -m learners train`")
+    return EnsembleRanker([WorldModelRanker(load_checkpoint(member)) for member in found], name=name)
 
 
 def check_point(point: DecisionPoint, layout: Layout) -> None:
@@ -107,6 +127,13 @@ def check_point(point: DecisionPoint, layout: Layout) -> None:
             f"{point.scenario.name} gives {point.history.num_buckets} of {point.history.bucket_seconds:g} s; "
             "use the time scales of the training data"
         )
+
+
+def _mean_prediction(predictions: Sequence[Prediction]) -> Prediction:
+    fields = ("scores", "recovery_probability", "expected_cost", "expected_risk")
+    chunks = ("good_ratio", "latency_p95_milliseconds", "error_ratio")
+    means = {name: np.mean([getattr(one, name) for one in predictions], axis=0) for name in (*fields, *chunks)}
+    return replace(predictions[0], **means)
 
 
 def _batches(

@@ -1,5 +1,6 @@
 """Every YAML that ships is what its command expects."""
 
+import fnmatch
 from pathlib import Path
 
 import pytest
@@ -38,11 +39,15 @@ def test_it_loads(name: str) -> None:
 def test_what_an_evaluation_reads_is_what_a_training_writes(name: str) -> None:
     training = load(RUNS / f"train{name}.yaml", TrainConfig)
     judging = load(RUNS / f"evaluate{name}.yaml", EvaluateConfig)
-    written = {f"{training.out}/{model}.pt" for model in training.models} | {f"{training.out}/mean_effects.json"}
+    seeds = [f"-seed{seed}" for seed in training.seeds] if len(training.seeds) > 1 else [""]
+    written = [f"{training.out}/{model}{seed}.pt" for model in training.models for seed in seeds]
+    written += [f"{training.out}/{kind}{seed}.json" for kind in ("mean_effects", "paired_effects") for seed in seeds]
     parameters = [ranker.parameters for ranker in judging.rankers]
     parameters += [named.policy.parameters for named in judging.closed_loop.policies]
     read = {value for values in parameters for key, value in values.items() if key in ("checkpoint", "effects")}
-    assert read <= written
+    assert read
+    for pattern in read:
+        assert fnmatch.filter(written, pattern), pattern
 
 
 @pytest.mark.parametrize("path", sorted((RUNS.parent / "ray").glob("*.yaml")), ids=lambda path: path.stem)

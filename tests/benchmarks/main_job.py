@@ -51,7 +51,7 @@ def main() -> int:
     """Measure, print and write everything; 1 if a bar does not hold."""
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder)
-        bars = [*demo_bars(out), batch_bar(), scoring_bar(out / "models" / "action_conditioned.pt")]
+        bars = [*demo_bars(out), batch_bar(), scoring_bar(out / "models" / "action_conditioned-seed0.pt")]
     path = ROOT / "bench" / "main-job.json"
     path.parent.mkdir(exist_ok=True)
     path.write_text(json.dumps([asdict(bar) for bar in bars], indent=2) + "\n")
@@ -78,7 +78,7 @@ def demo_bars(out: Path) -> list[Bar]:
     report = json.loads((out / "report" / "report.json").read_text())
     accuracy = {method["name"]: method["figures"]["pairwise_accuracy"]["value"] for method in report["methods"]}
     subject = accuracy[report["subject"]]
-    rivals = {name: accuracy[name] for name in ("masked_twin", "mean_effect")}
+    rivals = {name: accuracy[name] for name in ("masked_twin", "mean_effect", "paired_mean_effect")}
     rival = max(rivals, key=lambda name: rivals[name])
     shuffled = next(value for name, value in accuracy.items() if "shuffled" in name)
     ceiling = report["noise_ceiling"]["pairwise_accuracy"]["value"]

@@ -94,6 +94,7 @@ def test_a_tracking_server_that_does_not_answer(tmp_path: Path) -> None:
 
 def test_a_checkpoint_that_is_not_there(tmp_path: Path) -> None:
     (tmp_path / "evaluate.yaml").write_text(
-        "rankers:\n- {name: a, entry_point: 'learners.world_models.ranker:load_ranker', parameters: {checkpoint: no.pt}}\n"
+        "rankers:\n"
+        "- {name: a, entry_point: 'learners.world_models.ranker:load_ranker', parameters: {checkpoint: no.pt}}\n"
     )
     refused(run(tmp_path, "rollouts", "evaluate", "evaluate.yaml", "--out", "report"), "no.pt", "learners train")
