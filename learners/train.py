@@ -70,7 +70,7 @@ class FittedModel:
     seed: int
     checkpoint: Path
     effects: Path | None
-    """Mean effect per action on top of a passive model's forecast; `paired_effects*.json` beside it is taken from pairs."""
+    """Mean effect per action on top of a passive model's forecast; `paired_effects*.json` beside it is from pairs."""
     metrics: Mapping[str, float]
 
 

@@ -49,8 +49,8 @@ class EncodedWindows:
         self._future = torch.from_numpy(windows.future_positions)
         self._chunk = chunk_of(windows.chunk)
         self._rewards = torch.from_numpy((windows.rewards - statistics.reward_centre) / statistics.reward_scale)
-        self._reward_scale = torch.from_numpy(statistics.reward_scale)
-        self._twins = torch.from_numpy(windows.twins)
+        self._reward_scale = torch.tensor(statistics.reward_scale)
+        self._twins = torch.tensor(windows.twins)
         self._violated = torch.tensor(windows.violated, dtype=torch.float32)
         self._recovered = torch.tensor(windows.recovered, dtype=torch.float32)
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -50,7 +51,8 @@ def save_checkpoint(model: WorldModel, path: Path) -> None:
         )
         temporary.replace(path)
     except (OSError, RuntimeError) as error:
-        temporary.unlink(missing_ok=True)
+        with suppress(OSError):  # its folder may be a file
+            temporary.unlink()
         raise UserError(f"cannot write the checkpoint {path}: {error}; free some space or give another path") from error
 
 

@@ -49,6 +49,12 @@ class FitConfig:
     seed: int = 0
     """Of the initial weights and the order of the windows."""
 
+    def __post_init__(self) -> None:
+        if self.num_epochs < 1 or self.batch_size < 1:
+            raise ValueError(f"num_epochs {self.num_epochs} and batch_size {self.batch_size} must be at least 1")
+        if not self.learning_rate > 0 or self.weight_decay < 0 or self.others_per_decisive < 0:
+            raise ValueError("learning_rate must be above 0, weight_decay and others_per_decisive at least 0")
+
 
 @dataclass(frozen=True, kw_only=True)
 class FitResult:
@@ -78,7 +84,7 @@ def fit(config: FitConfig, windows: Windows, report: Report | None = None) -> Fi
     network = Backbone(config.backbone, windows.layout)
     run = _Run(config, network, EncodedWindows(training, statistics), EncodedWindows(validation, statistics))
     # Candidates are ranked by what they change; a model that sees no action, or no pair, has only returns to go by.
-    has_pairs = config.backbone.action_conditioned and (validation.twins >= 0).any()
+    has_pairs = config.backbone.action_conditioned and validation.is_decisive.any()
     criterion = "validation_return_effects" if has_pairs else "validation_returns"
     history: list[dict[str, float]] = []
     best_epoch, best_weights = 0, deepcopy(network.state_dict())

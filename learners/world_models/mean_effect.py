@@ -83,10 +83,17 @@ class MeanEffectRanker:
 
 
 def save_effects(effects: MeanEffects, path: Path) -> None:
-    """Write effects as JSON, atomically."""
+    """Write effects as JSON, atomically.
+
+    Raises:
+        UserError: there is no place to write to.
+    """
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    temporary.write_text(json.dumps([[list(key), value] for key, value in effects.effects.items()]))
-    temporary.replace(path)
+    try:
+        temporary.write_text(json.dumps([[list(key), value] for key, value in effects.effects.items()]))
+        temporary.replace(path)
+    except OSError as error:
+        raise UserError(f"cannot write {path}: {error.strerror}; make room, or give another --out") from error
 
 
 def load_effects(path: Path) -> MeanEffects:

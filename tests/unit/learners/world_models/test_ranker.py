@@ -1,12 +1,14 @@
 """Scores of candidates: independent of company, in units of reward, and refused on another application."""
 
 from dataclasses import fields, replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+from learners.world_models.checkpoint import save_checkpoint
 from learners.world_models.fitting import FitResult
-from learners.world_models.ranker import WorldModelRanker
+from learners.world_models.ranker import WorldModelRanker, load_ranker
 from ray_configs.errors import UserError
 from rollouts.evaluation.ranking_contract import Prediction
 from tests.unit.learners.synthetic import features_of
@@ -75,3 +77,16 @@ def test_points_of_another_application_or_time_grid_are_refused(conditioned: Fit
     coarse = replace(here, history=replace(here.history, bucket_seconds=30.0))
     with pytest.raises(UserError, match=r"reads 30 buckets of 10 s, the scenario toy-200 gives 30 of 30 s"):
         ranker.predict([coarse], [features_of(EVERY)])
+
+
+def test_a_pattern_is_the_mean_of_its_checkpoints(conditioned: FitResult, passive: FitResult, tmp_path: Path) -> None:
+    for number, result in enumerate((conditioned, passive)):
+        save_checkpoint(result.model, tmp_path / f"model-seed{number}.pt")
+    ensemble = load_ranker(checkpoint=str(tmp_path / "model-seed*.pt"))
+    (mean,) = ensemble.predict([point(200)], [features_of(EVERY)])
+    members = [WorldModelRanker(result.model) for result in (conditioned, passive)]
+    (first,), (second,) = (member.predict([point(200)], [features_of(EVERY)]) for member in members)
+    np.testing.assert_allclose(mean.scores, (first.scores + second.scores) / 2)
+    np.testing.assert_allclose(mean.good_ratio, (first.good_ratio + second.good_ratio) / 2)
+    with pytest.raises(UserError, match="no checkpoint matches"):
+        load_ranker(checkpoint=str(tmp_path / "other-seed*.pt"))
