@@ -35,5 +35,5 @@ def test_quick_demo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         "action_conditioned",
     }
     page = (out / "report" / "report.html").read_text()
-    for candidate in ("scale:checkout:+2", "restart:cart", "roll_back:checkoutCartClient"):
+    for candidate in ("scale checkout +2", "restart cart", "rate limit 75%", "checkoutCartClient"):
         assert candidate in page

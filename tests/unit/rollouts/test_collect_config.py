@@ -45,7 +45,8 @@ def test_shipped_fills_are_playable(name: str) -> None:
         ("scenarios: [{split: tset, count: 4}]", "split"),
         ("policies: [{name: random, share: -1.0}]", "share"),
         ("policies: [{name: random, share: 0.0}]", "share"),
-        ("policies: []", "share"),
+        ("policies: []", "paired"),
+        ("paired: [{name: random, plays: 0}]", "plays"),
     ],
 )
 def test_bad_input_names_the_key(addition: str, named: str, tmp_path: Path) -> None:

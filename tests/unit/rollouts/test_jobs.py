@@ -4,7 +4,8 @@ from dataclasses import replace
 
 from clusters.scenario import Split
 from envs.time_scales import TimeScales
-from rollouts.jobs import PolicyShare, ScenarioDraw, draw_jobs
+from rollouts.episode import Job
+from rollouts.jobs import PairedPolicy, PolicyShare, ScenarioDraw, draw_jobs
 from rollouts.stands import StandsSpec
 
 SPEC = StandsSpec(application="small-core")
@@ -55,3 +56,17 @@ def test_a_scenario_that_stands_in_two_draws_is_played_once_per_policy() -> None
 def test_what_is_sent_to_an_actor_pickles() -> None:
     jobs = draw_jobs(SPEC, DRAWS, POLICIES, seed=3)
     assert pickle.loads(pickle.dumps((SPEC, jobs))) == (SPEC, jobs)
+
+
+def test_paired_plays_of_a_scenario_share_the_stand_and_differ_in_the_policy() -> None:
+    paired = (PairedPolicy(name="do_nothing"), PairedPolicy(name="random", plays=3))
+    jobs = draw_jobs(SPEC, DRAWS, POLICIES, seed=3, paired=paired)
+    assert len({job.run_id for job in jobs}) == len(jobs)
+    by_scenario: dict[str, list[Job]] = {}
+    for job in jobs:
+        by_scenario.setdefault(job.scenario.name, []).append(job)
+    assert len(by_scenario) == 40
+    for played in by_scenario.values():
+        assert len({job.seed for job in played}) == 1
+        assert len({job.policy_seed for job in played if job.policy.name == "random"}) >= 3
+        assert sum(job.policy.name == "do_nothing" for job in played) >= 1

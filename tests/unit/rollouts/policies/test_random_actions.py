@@ -1,6 +1,8 @@
 import numpy as np
 import pytest
 
+from clusters.telemetry import JOURNEY_SIGNALS, signal_index
+from ray_configs.errors import UserError
 from rollouts.policies.random_actions import RandomActions
 from tests.observations import CATALOGUE, Dashboard, context
 
@@ -52,3 +54,28 @@ def test_actions_come_as_often_as_their_logged_probability_says() -> None:
     counts = np.bincount([decision.action for decision in decisions], minlength=len(CATALOGUE))
     spread = np.sqrt(4000 * expected * (1 - expected))
     assert np.all(np.abs(counts - 4000 * expected) <= 5 * spread + 1e-9)
+
+
+def test_it_stops_after_its_last_action() -> None:
+    policy, observation = RandomActions(context(), act_probability=1.0, max_actions=2), Dashboard().observation()
+    names = [CATALOGUE.names[policy.act(observation, {"candidates": CANDIDATES}).action] for _ in range(4)]
+    assert "do_nothing" not in names[:2]
+    assert names[2:] == ["do_nothing", "do_nothing"]
+    policy.reset(1)
+    assert CATALOGUE.names[policy.act(observation, {"candidates": CANDIDATES}).action] != "do_nothing"
+
+
+def test_it_acts_more_often_while_an_objective_is_missed() -> None:
+    policy = RandomActions(context(), act_probability=0.1, incident_act_probability=0.6)
+    observation = Dashboard().observation()
+    nothing = CATALOGUE.index("do_nothing")
+    assert policy.distribution(observation, {"candidates": CANDIDATES})[nothing] == pytest.approx(0.9)
+    error_ratio = signal_index(JOURNEY_SIGNALS, "error_ratio")
+    observation["journeys"][-1, 0, error_ratio] = 0.5
+    assert policy.distribution(observation, {"candidates": CANDIDATES})[nothing] == pytest.approx(0.4)
+
+
+def test_bad_parameters_are_refused() -> None:
+    for parameters in ({"max_actions": -1}, {"incident_act_probability": 1.5}):
+        with pytest.raises(UserError, match=next(iter(parameters))):
+            RandomActions(context(), **parameters)
