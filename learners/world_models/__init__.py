@@ -2,15 +2,6 @@
 
     windows (run directories -> arrays) -> features (what a model sees) -> backbone -> fitting -> checkpoint -> rankers
 
-`RANKERS` names everything that can be asked to rank candidates. To add a world model: one file whose `load_*` function
-builds a `rollouts.evaluation.ranking_contract.Ranker`, and one line here.
+To add a world model: one file whose `load_ranker` builds a `rollouts.evaluation.ranking_contract.Ranker`, and a line in
+the evaluation's YAML that names it as an entry point, such as `learners.world_models.ranker:load_ranker`.
 """
-
-from collections.abc import Mapping
-
-RANKERS: Mapping[str, str] = {
-    "world_model": "learners.world_models.ranker:load_ranker",
-    "mean_effect": "learners.world_models.mean_effect:load_ranker",
-    "persistence": "learners.world_models.persistence:load_ranker",
-}
-"""Name -> entry point of a function that builds it."""
