@@ -42,9 +42,16 @@ class Targets(NamedTuple):
 class EncodedWindows:
     """Windows encoded once with given statistics; a batch is a gather."""
 
-    def __init__(self, windows: Windows, statistics: Statistics) -> None:
+    def __init__(self, windows: Windows, statistics: Statistics, frames: FrameTensors | None = None) -> None:
+        """Encode.
+
+        Args:
+            windows: what to encode.
+            statistics: of the model's training windows.
+            frames: the windows' frames, if they are encoded already.
+        """
         self.windows = windows
-        self.frames = encode_frames(windows.frames, windows.layout, statistics)
+        self.frames = frames or encode_frames(windows.frames, windows.layout, statistics)
         self._past = torch.from_numpy(windows.history_positions)
         self._future = torch.from_numpy(windows.future_positions)
         self._chunk = chunk_of(windows.chunk)

@@ -22,6 +22,8 @@ FORECAST_NODE_SIGNALS = ("latency_p95_milliseconds", "error_ratio", "queue_depth
 _JOURNEY_COLUMNS = [signal_index(JOURNEY_SIGNALS, name) for name in FORECAST_JOURNEY_SIGNALS]
 _NODE_COLUMNS = [signal_index(NODE_SIGNALS, name) for name in FORECAST_NODE_SIGNALS]
 _NUM_RATIOS = 3
+_STATISTICS_FRAMES = 50_000
+_FRAMES_AT_ONCE = 20_000
 _CLIP = 8.0
 
 SERVICE_FEATURES = len(NODE_SIGNALS) + _NUM_RATIOS + 1 + 2 * len(EDGE_SIGNALS)
@@ -85,8 +87,9 @@ class FrameTensors:
 
 
 def fit_statistics(windows: Windows) -> Statistics:
-    """Statistics over the frames that these (training) windows touch."""
+    """Statistics over the frames that these (training) windows touch, or an even sample of them if they are many."""
     positions = np.unique(np.concatenate([windows.history_positions.ravel(), windows.future_positions.ravel()]))
+    positions = positions[:: -(-len(positions) // _STATISTICS_FRAMES)]
     frames = windows.frames
     node_centre, node_scale = _centre_and_scale(np.log1p(frames.nodes[positions]))
     edge_centre, edge_scale = _centre_and_scale(np.log1p(frames.edges[positions]))
@@ -112,6 +115,27 @@ def fit_statistics(windows: Windows) -> Statistics:
 
 def encode_frames(frames: Frames, layout: Layout, statistics: Statistics) -> FrameTensors:
     """Everything a model reads or forecasts, for every frame."""
+    num_frames = len(frames.stand)
+    if num_frames <= _FRAMES_AT_ONCE:
+        return _encode(frames, layout, statistics)
+    # Part by part into place: intermediate results are several times as large as what comes out.
+    whole: FrameTensors | None = None
+    for start in range(0, num_frames, _FRAMES_AT_ONCE):
+        rows = slice(start, start + _FRAMES_AT_ONCE)
+        part = _encode(frames.part(rows), layout, statistics)
+        if whole is None:
+            whole = FrameTensors(**{name: _room_for(values, num_frames) for name, values in vars(part).items()})
+        for name, values in vars(part).items():
+            getattr(whole, name)[rows] = values
+    assert whole is not None
+    return whole
+
+
+def _room_for(part: Tensor, num_frames: int) -> Tensor:
+    return torch.empty((num_frames, *part.shape[1:]), dtype=part.dtype)
+
+
+def _encode(frames: Frames, layout: Layout, statistics: Statistics) -> FrameTensors:
     nodes = _standardised(frames.nodes, statistics.node_centre, statistics.node_scale)
     edges = np.nan_to_num(_standardised(frames.edges, statistics.edge_centre, statistics.edge_scale))
     journeys = _standardised(frames.journeys, statistics.journey_centre, statistics.journey_scale)

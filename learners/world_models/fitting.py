@@ -82,7 +82,9 @@ def fit(config: FitConfig, windows: Windows, report: Report | None = None) -> Fi
     torch.manual_seed(config.seed)
     statistics = fit_statistics(training)
     network = Backbone(config.backbone, windows.layout)
-    run = _Run(config, network, EncodedWindows(training, statistics), EncodedWindows(validation, statistics))
+    encoded = EncodedWindows(training, statistics)
+    # Both parts lie over the same frames.
+    run = _Run(config, network, encoded, EncodedWindows(validation, statistics, encoded.frames))
     # Candidates are ranked by what they change; a model that sees no action, or no pair, has only returns to go by.
     has_pairs = config.backbone.action_conditioned and validation.is_decisive.any()
     criterion = "validation_return_effects" if has_pairs else "validation_returns"

@@ -21,6 +21,7 @@ from clusters.topology import Application
 from envs.actions.action import ACTION_TYPES, ActionFeatures, ActionType
 from envs.service_levels import service_levels
 from learners.world_models.layout import HORIZON_STEPS, Layout
+from learners.world_models.twins import Play, find_twins, play_of
 from ray_configs.errors import UserError
 from rollouts.episode import Episode, StepRecord
 
@@ -54,6 +55,12 @@ class Frames:
     """[N, J, F]"""
     stand: NDArray[np.float32]
     """[N, F]"""
+
+    def part(self, rows: slice) -> "Frames":
+        """Some of the frames, not copied."""
+        return Frames(
+            nodes=self.nodes[rows], edges=self.edges[rows], journeys=self.journeys[rows], stand=self.stand[rows]
+        )
 
     @classmethod
     def of(cls, windows: Sequence[TelemetryWindow]) -> "Frames":
@@ -207,11 +214,7 @@ class _Part:
     rewards: NDArray[np.float32]
     violated: NDArray[np.bool_]
     recovered: NDArray[np.bool_]
-    steps: NDArray[np.int64]
-    num_quiet_steps: int
-    """Control steps before the first action."""
-    stand: tuple[str, int]
-    """Scenario and seed: episodes of one stand are the same until their actions differ."""
+    play: Play
     is_validation: bool
 
 
@@ -251,33 +254,8 @@ def _windows_of_one(
         rewards=rewards[ahead],
         violated=bad_steps[ahead],
         recovered=~np.any(bad[ends[:, None] - np.arange(1, last_minute + 1)], axis=1, keepdims=True)[:, 0],
-        steps=steps,
-        num_quiet_steps=_num_quiet_steps(episode),
-        stand=(episode.scenario.name, episode.seed),
+        play=play_of(episode, steps),
         is_validation=is_validation,
-    )
-
-
-def _num_quiet_steps(episode: Episode) -> int:
-    acting = (number for number, step in enumerate(episode.steps) if step.action_name != ActionType.DO_NOTHING)
-    return next(acting, len(episode.steps))
-
-
-def _twins(parts: Sequence[_Part]) -> NDArray[np.int64]:
-    """[W] see `Windows.twins`."""
-    quiet: dict[tuple[tuple[str, int], int], int] = {}
-    offsets = np.cumsum([0, *(len(part.steps) for part in parts)])
-    for part, offset in zip(parts, offsets, strict=False):
-        for position, step in enumerate(part.steps):
-            if step + HORIZON_STEPS <= part.num_quiet_steps:
-                quiet[part.stand, int(step)] = int(offset) + position
-    return np.array(
-        [
-            quiet.get((part.stand, int(step)), -1) if step <= part.num_quiet_steps else -1
-            for part in parts
-            for step in part.steps
-        ],
-        np.int64,
     )
 
 
@@ -302,7 +280,7 @@ def _joined(layout: Layout, frames: Frames, parts: Sequence[_Part]) -> Windows:
         rewards=np.concatenate([part.rewards for part in parts]),
         violated=np.concatenate([part.violated for part in parts]),
         recovered=np.concatenate([part.recovered for part in parts]),
-        twins=_twins(parts),
-        scenarios=np.repeat([part.stand[0] for part in parts], counts),
+        twins=find_twins([part.play for part in parts], HORIZON_STEPS),
+        scenarios=np.repeat([part.play.stand[0] for part in parts], counts),
         is_validation=np.repeat([part.is_validation for part in parts], counts),
     )
