@@ -7,6 +7,20 @@ from envs.rewards.reward_function import RewardFunction, RewardWeights
 from envs.time_scales import TimeScales
 
 
+def simulated_stands(application: str, num_stands: int, scales: TimeScales) -> SimulatedStands:
+    """Simulated stands that remember enough for every window that a loop of these time scales asks for.
+
+    Raises:
+        UserError: there is no such application.
+    """
+    return SimulatedStands(
+        load_application(application),
+        num_stands,
+        bucket_seconds=scales.observation_bucket_seconds,
+        history_seconds=scales.warmup_seconds,
+    )
+
+
 def simulated_loop(
     application: str,
     num_stands: int,
@@ -21,10 +35,5 @@ def simulated_loop(
         UserError: there is no such application.
     """
     scales = time_scales or TimeScales()
-    stands = SimulatedStands(
-        load_application(application),
-        num_stands,
-        bucket_seconds=scales.observation_bucket_seconds,
-        history_seconds=max(scales.warmup_seconds, scales.observation_window_seconds),
-    )
+    stands = simulated_stands(application, num_stands, scales)
     return ControlLoop(stands, time_scales=scales, reward=RewardFunction(reward_weights), rules=rules or EpisodeRules())

@@ -6,11 +6,10 @@ To add a backend: a function `(spec, num_stands) -> StandBatch` and one line in 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from clusters.applications import load_application
-from clusters.simulated.stands import SimulatedStands
 from clusters.stand import StandBatch
 from envs.control_loop import ControlLoop, EpisodeRules
 from envs.rewards.reward_function import RewardFunction, RewardWeights
+from envs.simulated_loop import simulated_stands
 from envs.time_scales import TimeScales
 from ray_configs.errors import UserError
 
@@ -37,13 +36,7 @@ class StandsSpec:
 
 
 def _simulated(spec: StandsSpec, num_stands: int) -> StandBatch:
-    scales = spec.time_scales
-    return SimulatedStands(
-        load_application(spec.application),
-        num_stands,
-        bucket_seconds=scales.observation_bucket_seconds,
-        history_seconds=scales.warmup_seconds,
-    )
+    return simulated_stands(spec.application, num_stands, spec.time_scales)
 
 
 BACKENDS: Mapping[str, Callable[[StandsSpec, int], StandBatch]] = {"simulated": _simulated}
