@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
-from envs.actions.catalogue import ActionCatalogue
 from numpy.typing import NDArray
 
 from clusters.topology import Application
+from envs.actions.catalogue import ActionCatalogue
 from envs.time_scales import TimeScales
 
 Observation = Mapping[str, NDArray[np.float32]]
