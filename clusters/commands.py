@@ -1,6 +1,6 @@
 """The backend-neutral verbs that change a stand, and the receipt that says what became of one.
 
-Operators' verbs (`Scale` to `SetRateLimit`) are what actions become; the others belong to scenarios. To add one:
+Operators' verbs (`OperatorCommand`) are what actions become; the others belong to scenarios. To add one:
 a dataclass here, its name in `Command`, and its handling in each backend.
 """
 
@@ -24,16 +24,64 @@ class Restart:
 
 
 @dataclass(frozen=True, kw_only=True)
-class SetCpuLimit:
-    """Set the CPU limit of each replica; the replicas are rolled."""
+class RestartPod:
+    """Delete one replica of a deployment at once; a fresh one takes its place. What it was working on is lost."""
 
     service: str
-    cpu_limit_millicores: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class SetResources:
+    """Set requests and limits of each replica; None leaves a number as it is. The replicas are rolled."""
+
+    service: str
+    cpu_limit_millicores: float | None = None
+    cpu_request_millicores: float | None = None
+    memory_limit_bytes: float | None = None
+    memory_request_bytes: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class SetAutoscaler:
+    """Let a HorizontalPodAutoscaler own a deployment's replica count; a target of None removes it."""
+
+    service: str
+    target_utilisation: float | None
+    """CPU used over CPU requested that it aims at, such as 0.7."""
+    min_replicas: int
+    max_replicas: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class SetGroup:
+    """Switch an optional group of services off or on again: callers leave its calls out, its replicas go to zero."""
+
+    group: str
+    enabled: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class ShiftTraffic:
+    """Send this share of a service's requests to a release of it; 0 takes the release back, 1 makes it the version."""
+
+    service: str
+    release: str
+    share: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class ShapeWorkload:
+    """Ask users to send less of one request type: what they hold back still counts as demand that was not served."""
+
+    request_type: str
+    """Empty: every type."""
+    factor: float
+    """Share of the planned requests that are sent, 0 to 1."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class SetFlag:
-    """Set a configuration flag to a variant (a roll-back sets its good variant)."""
+    """Roll out a configuration flag's variant (a roll-back sets its good variant)."""
 
     flag: str
     variant: str
@@ -74,6 +122,59 @@ class DelayEdge:
 
 
 @dataclass(frozen=True, kw_only=True)
+class LosePackets:
+    """Lose the calls from `source` to `target` with this chance: the caller waits for its timeout. 1: a partition."""
+
+    fault_id: str
+    source: str
+    target: str
+    loss_ratio: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class StressMemory:
+    """Hold a share of each replica's memory limit at a service."""
+
+    fault_id: str
+    service: str
+    load_ratio: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class LeakMemory:
+    """Let each replica of a service grow by so much a second; a restart frees it, and it begins again."""
+
+    fault_id: str
+    service: str
+    bytes_per_second: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class FailService:
+    """Take every replica of a service down until cleared: a cache or database outage."""
+
+    fault_id: str
+    service: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class SlowService:
+    """Add waiting that uses no CPU to every execution at a service."""
+
+    fault_id: str
+    service: str
+    latency_milliseconds: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class BreakPort:
+    """Point a service's port at nothing: its replicas stay ready, every call to it is refused."""
+
+    fault_id: str
+    service: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class KillPods:
     """Kill one replica of a service every `period_seconds`, until cleared."""
 
@@ -89,8 +190,31 @@ class ClearFault:
     fault_id: str
 
 
-OperatorCommand = Scale | Restart | SetCpuLimit | SetFlag | SetRateLimit
-Command = OperatorCommand | ScaleWorkload | StressCpu | DelayEdge | KillPods | ClearFault
+OperatorCommand = (
+    Scale
+    | Restart
+    | RestartPod
+    | SetResources
+    | SetAutoscaler
+    | SetGroup
+    | SetFlag
+    | ShiftTraffic
+    | SetRateLimit
+    | ShapeWorkload
+)
+FaultCommand = (
+    StressCpu
+    | StressMemory
+    | LeakMemory
+    | DelayEdge
+    | LosePackets
+    | KillPods
+    | FailService
+    | SlowService
+    | BreakPort
+    | ClearFault
+)
+Command = OperatorCommand | ScaleWorkload | FaultCommand
 
 
 class CheckStatus(StrEnum):
@@ -110,7 +234,13 @@ class CommandStatus(StrEnum):
     ALREADY_THERE = "already_there"
     """The stand was in the wanted state: nothing was changed."""
     REJECTED = "rejected"
-    """The precheck failed, or the backend refused: nothing was changed."""
+    """The precheck failed: a thing that does not exist, a value that is impossible. Nothing was changed."""
+    QUOTA_EXCEEDED = "quota_exceeded"
+    """The namespace's quota does not allow it. Nothing was changed."""
+    CONFLICT = "conflict"
+    """Another owner holds the field (an autoscaler the replica count). Nothing was changed."""
+    IMAGE_MISSING = "image_missing"
+    """The release's image cannot be pulled: its replicas never start, the old ones serve on."""
     FAILED = "failed"
 
 

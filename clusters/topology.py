@@ -18,6 +18,10 @@ class ServiceKind(StrEnum):
     CACHE = "cache"
     DATABASE = "database"
     FLAGS = "flags"
+    QUEUE = "queue"
+    """A message broker: what it hands over asynchronously waits at its consumers."""
+    EXTERNAL_MODEL = "external_model"
+    """A language model behind an API: slow, rate-limited, no replica of ours helps."""
     LOAD_GENERATOR = "load_generator"
 
 
@@ -31,18 +35,20 @@ class Range:
 
 @dataclass(frozen=True, kw_only=True)
 class Call:
-    """A synchronous call that an operation makes; an operation's calls happen one after the other."""
+    """A call that an operation makes; an operation's calls happen one after the other."""
 
     operation: str
     """The callee as `service.Operation`."""
     count: float = 1.0
-    """Mean calls per execution of the caller."""
+    """Mean calls per execution of the caller; a fraction is a chance."""
     timeout_seconds: float = 2.0
     """The caller gives up on one attempt after this long."""
     max_retries: int = 0
     """Further attempts after a failed one."""
     required: bool = True
     """False: the caller ignores a failure and goes on."""
+    asynchronous: bool = False
+    """True: a message. The caller does not wait; the callee is a consumer whose waiting line, the lag, has no bound."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,6 +58,8 @@ class Operation:
     name: str
     cpu_milliseconds: Range
     """CPU time of one execution at the service itself, without its calls."""
+    latency_milliseconds: Range = Range(low=0.0, high=0.0)
+    """Time of one execution that uses no CPU (a disk, a model elsewhere); it holds a worker."""
     calls: tuple[Call, ...] = ()
 
 
@@ -76,6 +84,12 @@ class Service:
     startup_seconds: float
     """From a replica's creation to its first request."""
     operations: tuple[Operation, ...]
+    cpu_request_millicores: float | None = None
+    """What the scheduler reserves per replica, and what is paid for; None: the limit."""
+    memory_request_bytes: float | None = None
+    """The same of memory; None: the limit."""
+    max_rate_rps: float | None = None
+    """Requests per second that the service accepts; it answers 429 to more. None: no limit of its own."""
 
     @property
     def is_scalable(self) -> bool:
@@ -127,7 +141,11 @@ class FlagEffect:
     call_factor: float = 1.0
     """Multiplies the calls the service makes to `call_target`."""
     call_target: str = ""
-    """The callee service that `call_factor` applies to."""
+    """The callee service that `call_factor` applies to; with `added_retries`, empty means every callee."""
+    added_retries: int = 0
+    """Further attempts after each failed call of the service."""
+    leak_bytes_per_request: float = 0.0
+    """Memory that each execution leaves behind until its replica restarts."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -140,6 +158,38 @@ class ConfigFlag:
     effects: tuple[FlagEffect, ...]
     good_variant: str = "off"
     bad_variant: str = "on"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReleaseEffect:
+    """How a release differs from the version that the application's YAML describes."""
+
+    operation: str = ""
+    """The operation that changes; empty: all of the service. So a release may be worse under some request mix only."""
+    cpu_factor: float = 1.0
+    error_ratio: float = 0.0
+    added_latency_milliseconds: float = 0.0
+    settles_after_seconds: float | None = None
+    """The effect is gone so long after the first replica of the release started (caches fill); None: it stays."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Release:
+    """A version of one service that can be rolled out in place of the present one, whole or as a canary."""
+
+    name: str
+    service: str
+    effects: tuple[ReleaseEffect, ...] = ()
+    image_exists: bool = True
+    """False: its image cannot be pulled, so its replicas never start."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class OptionalGroup:
+    """Services that may be switched off together: their callers then leave the calls out, and users miss a feature."""
+
+    name: str
+    services: tuple[str, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -163,6 +213,12 @@ class Application:
     flags: tuple[ConfigFlag, ...]
     nominal_rate_rps: float
     """Request rate at the entry that the default capacity is meant for."""
+    releases: tuple[Release, ...] = ()
+    optional_groups: tuple[OptionalGroup, ...] = ()
+    cpu_quota_millicores: float | None = None
+    """Sum of the CPU limits that the namespace's quota allows; None: no quota."""
+    memory_quota_bytes: float | None = None
+    """The same of memory limits."""
 
     @cached_property
     def service_names(self) -> tuple[str, ...]:
@@ -190,6 +246,20 @@ class Application:
             if service.name == name:
                 return service
         raise KeyError(f"{self.name} has no service {name!r}: it has {', '.join(self.service_names)}")
+
+    def release(self, name: str) -> Release:
+        """The release called `name`; KeyError naming the known ones otherwise."""
+        for release in self.releases:
+            if release.name == name:
+                return release
+        raise KeyError(f"{self.name} has no release {name!r}: it has {', '.join(r.name for r in self.releases)}")
+
+    def optional_group(self, name: str) -> OptionalGroup:
+        """The optional group called `name`; KeyError naming the known ones otherwise."""
+        for group in self.optional_groups:
+            if group.name == name:
+                return group
+        raise KeyError(f"{self.name} has no group {name!r}: it has {', '.join(g.name for g in self.optional_groups)}")
 
     def flag(self, name: str) -> ConfigFlag:
         """The flag called `name`; KeyError naming the known ones otherwise."""

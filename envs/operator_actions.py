@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from clusters.commands import CheckStatus, CommandStatus, OperatorCommand, Receipt, Restart, SetCpuLimit, SetRateLimit
+from clusters.commands import CheckStatus, CommandStatus, OperatorCommand, Receipt, Restart, SetRateLimit, SetResources
 from clusters.stand import StandBatch
 from envs.actions.action import ActionType
 from envs.actions.catalogue import ActionCatalogue
@@ -86,7 +86,7 @@ def _apply(
     state.schedule.heal(stand, command)
     now_seconds = float(state.elapsed_seconds[stand])
     match command:
-        case Restart(service=service) | SetCpuLimit(service=service):
+        case Restart(service=service) | SetResources(service=service):
             position = catalogue.application.service_names.index(service)
             if now_seconds - state.last_roll_seconds[stand, position] <= time_scales.cooldown_seconds:
                 activity.num_unsafe[stand] += 1

@@ -23,6 +23,6 @@ def apply_flags(graph: CompiledGraph, state: StandState, stand: int) -> None:
                 there = (graph.call_source == s) & (callee == graph.service_index[effect.call_target])
                 calls[there] *= effect.call_factor
     state.demand_ms[:, stand] = state.base_demand_ms[:, stand] * cpu_factor[graph.operation_service]
-    state.own_error_ratio[:, stand] = 1.0 - success
-    state.added_seconds[:, stand] = added
+    state.own_error_ratio[:, stand] = (1.0 - success)[graph.operation_service]
+    state.added_seconds[:, stand] = added[graph.operation_service]
     state.call_count[:, stand] = calls

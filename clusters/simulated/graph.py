@@ -59,6 +59,8 @@ class CompiledGraph:
         self.cpu_limit_millicores = self._service_column("cpu_limit_millicores")
         self.workers_per_replica = self._service_column("workers_per_replica")
         self.memory_limit_bytes = self._service_column("memory_limit_bytes")
+        self.cpu_request_millicores = self._request_column("cpu_request_millicores", "cpu_limit_millicores")
+        self.memory_request_bytes = self._request_column("memory_request_bytes", "memory_limit_bytes")
         self.memory_base_bytes = self._service_column("memory_base_bytes")
         self.memory_per_request_bytes = self._service_column("memory_per_request_bytes")
         self.startup_seconds = self._service_column("startup_seconds")
@@ -216,6 +218,12 @@ class CompiledGraph:
     def _service_column(self, key: str) -> Floats:
         """[S, 1] a number of each service, by its field's name."""
         return np.array([[float(getattr(service, key))] for service in self.services])
+
+    def _request_column(self, key: str, limit: str) -> Floats:
+        """[S, 1] what is reserved for each replica; the limit where the application names no request."""
+        requests = [getattr(service, key) for service in self.services]
+        limits = [getattr(service, limit) for service in self.services]
+        return np.array([[lim if req is None else req] for req, lim in zip(requests, limits, strict=True)])
 
 
 def _levels(application: Application) -> dict[str, int]:

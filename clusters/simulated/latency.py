@@ -77,7 +77,7 @@ def look_up(
     wait = waiting_time(graph, state, capacity, flow)
     service = graph.operation_service
     own = state.demand_ms / (1000.0 * capacity.speed[service])
-    hold = own + state.added_seconds[service]
+    hold = own + state.added_seconds
     operations = OperationView(
         np.empty_like(own), wait.variance[service] + SERVICE_TIME_SCV * own * own, np.empty_like(own)
     )
@@ -88,7 +88,7 @@ def look_up(
     own_success = np.log1p(-np.minimum(state.own_error_ratio, 1.0 - _TINY))
     for operation_slice, channel_slice in graph.level_slices:
         for o in range(operation_slice.start, operation_slice.stop):
-            log_reach = own_success[service[o]].copy()
+            log_reach = own_success[o].copy()
             flowing = np.ones(state.num_stands)
             for call in graph.calls[o]:
                 c, h = call.index, call.channel

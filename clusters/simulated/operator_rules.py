@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from clusters.commands import CheckStatus, Restart, Scale, SetCpuLimit, SetFlag, SetRateLimit
+from clusters.commands import CheckStatus, Restart, Scale, SetFlag, SetRateLimit, SetResources
 from clusters.simulated.effects import apply_flags
 from clusters.simulated.parameters import MAX_CPU_LIMIT_FACTOR
 from clusters.simulated.replicas import start_replicas
@@ -58,38 +58,39 @@ def _refuse_restart(column: Column, command: Restart) -> str:
     return ""
 
 
-def _restart(column: Column, command: Restart | SetCpuLimit) -> None:
+def _restart(column: Column, command: Restart | SetResources) -> None:
     state, s, n = column.state, column.service(command.service), column.stand
     state.roll[:, s, n] = state.present[:, s, n]
 
 
-def _check_rolled(column: Column, command: Restart | SetCpuLimit) -> CheckStatus:
+def _check_rolled(column: Column, command: Restart | SetResources) -> CheckStatus:
     state, s, n = column.state, column.service(command.service), column.stand
-    if isinstance(command, SetCpuLimit) and not _has_limit(column, command):
+    if isinstance(command, SetResources) and not _has_limit(column, command):
         return CheckStatus.FAILED
     done = not state.roll[:, s, n].any() and column.num_ready(s) == state.desired_replicas[s, n]
     return CheckStatus.PASSED if done else CheckStatus.PENDING
 
 
-def _refuse_limit(column: Column, command: SetCpuLimit) -> str:
+def _refuse_limit(column: Column, command: SetResources) -> str:
     if refusal := service_refusal(column, command.service):
         return refusal
     quota = MAX_CPU_LIMIT_FACTOR * column.graph.application.service(command.service).cpu_limit_millicores
-    if not 0 < command.cpu_limit_millicores <= quota:
+    if command.cpu_limit_millicores is None or not 0 < command.cpu_limit_millicores <= quota:
         return (
-            f"a CPU limit of {command.cpu_limit_millicores:g} millicores for {command.service} is outside the quota; "
+            f"a CPU limit of {command.cpu_limit_millicores} millicores for {command.service} is outside the quota; "
             f"ask for more than 0 and at most {quota:g}"
         )
     return ""
 
 
-def _has_limit(column: Column, command: SetCpuLimit) -> bool:
+def _has_limit(column: Column, command: SetResources) -> bool:
     limit = column.state.desired_limit[column.service(command.service), column.stand]
     return bool(limit == command.cpu_limit_millicores)
 
 
-def _set_limit(column: Column, command: SetCpuLimit) -> None:
-    column.state.desired_limit[column.service(command.service), column.stand] = command.cpu_limit_millicores
+def _set_limit(column: Column, command: SetResources) -> None:
+    if command.cpu_limit_millicores is not None:
+        column.state.desired_limit[column.service(command.service), column.stand] = command.cpu_limit_millicores
     _restart(column, command)
 
 
@@ -148,7 +149,7 @@ def _check_rate(column: Column, command: SetRateLimit) -> CheckStatus:
 
 SCALE = Rule[Scale](refusal=_refuse_scale, is_there=_is_scaled, carry_out=_scale, postcheck=_check_scaled)
 RESTART = Rule[Restart](refusal=_refuse_restart, is_there=never, carry_out=_restart, postcheck=_check_rolled)
-SET_CPU_LIMIT = Rule[SetCpuLimit](
+SET_CPU_LIMIT = Rule[SetResources](
     refusal=_refuse_limit, is_there=_has_limit, carry_out=_set_limit, postcheck=_check_rolled
 )
 SET_FLAG = Rule[SetFlag](refusal=_refuse_flag, is_there=_has_variant, carry_out=_set_flag, postcheck=_check_flag)

@@ -14,9 +14,9 @@ from clusters.commands import (
     Restart,
     Scale,
     ScaleWorkload,
-    SetCpuLimit,
     SetFlag,
     SetRateLimit,
+    SetResources,
     StressCpu,
 )
 from clusters.simulated import operator_rules, scenario_rules
@@ -26,7 +26,7 @@ from clusters.simulated.rules import Column, Rule
 RULES: dict[type[Command], Rule[Any]] = {
     Scale: operator_rules.SCALE,
     Restart: operator_rules.RESTART,
-    SetCpuLimit: operator_rules.SET_CPU_LIMIT,
+    SetResources: operator_rules.SET_CPU_LIMIT,
     SetFlag: operator_rules.SET_FLAG,
     SetRateLimit: operator_rules.SET_RATE_LIMIT,
     ScaleWorkload: scenario_rules.SCALE_WORKLOAD,

@@ -36,6 +36,10 @@ class StandState:
     """[N]"""
     rate_limit_rps: Floats
     """[N] NaN: none."""
+    think_seconds: Floats
+    """[N] of a closed loop's users; NaN: an open loop."""
+    shape: Floats
+    """[R, N] share of the planned requests that users were asked to send."""
 
     # Parameters, and what flags make of them.
     base_demand_ms: Floats
@@ -43,13 +47,33 @@ class StandState:
     demand_ms: Floats
     """[O, N] CPU time now."""
     call_count: Floats
-    """[C, N]"""
+    """[C, N] now; 0 to a service that is switched off."""
     own_error_ratio: Floats
-    """[S, N]"""
+    """[O, N] now."""
     added_seconds: Floats
-    """[S, N]"""
+    """[O, N] waiting that uses no CPU, now."""
+    added_retries: Floats
+    """[H, N] attempts beyond the channel's own, now."""
+    leak_bytes_per_request: Floats
+    """[S, N] now."""
+    base_added_seconds: Floats
+    """[O, N] waiting that uses no CPU, as drawn at the reset."""
     flag_is_bad: Bools
     """[G, N]"""
+    group_enabled: Bools
+    """[P, N]"""
+    version: Ints
+    """[S, N] index of the release that is the service's version; -1: as the YAML describes it."""
+    version_since: Floats
+    """[S, N] tick at which it went out."""
+    canary: Ints
+    """[S, N] index of the release that gets `canary_share` of the requests; -1: none."""
+    canary_share: Floats
+    """[S, N] 0 to 1."""
+    canary_since: Floats
+    """[S, N] tick at which the canary started."""
+    effects_due: Floats
+    """[N] tick at which an effect settles, so that effects are to be applied anew; inf: none."""
 
     # Replicas.
     present: Bools
@@ -66,10 +90,42 @@ class StandState:
     """[S, N]"""
     desired_limit: Floats
     """[S, N] millicores"""
+    cpu_request: Floats
+    """[S, N] millicores per replica: what is reserved and paid for."""
+    memory_limit: Floats
+    """[S, N] bytes per replica"""
+    memory_request: Floats
+    """[S, N] bytes per replica"""
+
+    # Autoscalers.
+    scaler_target: Floats
+    """[S, N] CPU used over CPU requested; NaN: no autoscaler."""
+    scaler_min: Floats
+    """[S, N] replicas"""
+    scaler_max: Floats
+    """[S, N] replicas"""
+    scaler_usage: Floats
+    """[S, N] smoothed CPU use in millicores, which it decides by."""
+    scaler_hold: Floats
+    """[S, N] tick before which it will not scale down."""
 
     # Faults.
     edge_delay_seconds: Floats
     """[E, N]"""
+    edge_loss: Floats
+    """[E, N] chance that a call is lost; 1: a partition."""
+    service_down: Bools
+    """[S, N] an outage: no replica is ready while it lasts."""
+    port_broken: Bools
+    """[S, N] every call is refused at once."""
+    slow_seconds: Floats
+    """[S, N] added by a fault."""
+    memory_stress: Floats
+    """[S, N] share of the memory limit that a stressor holds."""
+    leak_bytes_per_second: Floats
+    """[S, N] per replica, by a fault."""
+    leaked_bytes: Floats
+    """[S, N] per replica: by a fault and by requests, since the replicas started."""
     kill_period: Floats
     """[S, N] seconds; inf: none."""
     kill_next: Floats
@@ -149,12 +205,24 @@ def empty_state(graph: CompiledGraph, num_stands: int) -> StandState:
         mix=np.zeros((num_requests, n)),
         multiplier=np.ones(n),
         rate_limit_rps=np.full(n, np.nan),
+        think_seconds=np.full(n, np.nan),
+        shape=np.ones((num_requests, n)),
         base_demand_ms=np.ones((graph.num_operations, n)),
         demand_ms=np.ones((graph.num_operations, n)),
         call_count=np.broadcast_to(graph.call_counts[:, None], (graph.num_calls, n)).copy(),
-        own_error_ratio=np.zeros(shape_s),
-        added_seconds=np.zeros(shape_s),
+        own_error_ratio=np.zeros((graph.num_operations, n)),
+        added_seconds=np.zeros((graph.num_operations, n)),
+        added_retries=np.zeros((graph.num_channels, n)),
+        leak_bytes_per_request=np.zeros(shape_s),
+        base_added_seconds=np.zeros((graph.num_operations, n)),
         flag_is_bad=np.zeros((len(graph.application.flags), n), dtype=np.bool_),
+        group_enabled=np.ones((len(graph.application.optional_groups), n), dtype=np.bool_),
+        version=np.full(shape_s, -1),
+        version_since=np.zeros(shape_s),
+        canary=np.full(shape_s, -1),
+        canary_share=np.zeros(shape_s),
+        canary_since=np.zeros(shape_s),
+        effects_due=np.full(n, np.inf),
         present=np.arange(graph.num_slots)[:, None, None] < replicas[None],
         timer=np.zeros(shape_k),
         stress=np.zeros(shape_k),
@@ -162,7 +230,22 @@ def empty_state(graph: CompiledGraph, num_stands: int) -> StandState:
         roll=np.zeros(shape_k, dtype=np.bool_),
         desired_replicas=replicas,
         desired_limit=limit,
+        cpu_request=np.broadcast_to(graph.cpu_request_millicores, shape_s).copy(),
+        memory_limit=np.broadcast_to(graph.memory_limit_bytes, shape_s).copy(),
+        memory_request=np.broadcast_to(graph.memory_request_bytes, shape_s).copy(),
+        scaler_target=np.full(shape_s, np.nan),
+        scaler_min=np.ones(shape_s),
+        scaler_max=np.ones(shape_s),
+        scaler_usage=np.zeros(shape_s),
+        scaler_hold=np.zeros(shape_s),
         edge_delay_seconds=np.zeros((len(graph.application.edges), n)),
+        edge_loss=np.zeros((len(graph.application.edges), n)),
+        service_down=np.zeros(shape_s, dtype=np.bool_),
+        port_broken=np.zeros(shape_s, dtype=np.bool_),
+        slow_seconds=np.zeros(shape_s),
+        memory_stress=np.zeros(shape_s),
+        leak_bytes_per_second=np.zeros(shape_s),
+        leaked_bytes=np.zeros(shape_s),
         kill_period=np.full(shape_s, np.inf),
         kill_next=np.full(shape_s, np.inf),
         backlog=np.zeros((graph.num_operations, n)),

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from clusters.commands import Command, Scale, SetCpuLimit, SetRateLimit
+from clusters.commands import Command, Scale, SetRateLimit, SetResources
 from clusters.topology import Application
 from envs.actions.action import Controls
 
@@ -30,7 +30,7 @@ def record_command(controls: Controls, application: Application, stand: int, com
             touched = abs(replicas - int(controls.replicas[stand, position]))
             controls.replicas[stand, position] = replicas
             return touched
-        case SetCpuLimit(service=service, cpu_limit_millicores=limit):
+        case SetResources(service=service, cpu_limit_millicores=limit) if limit is not None:
             position = application.service_names.index(service)
             controls.cpu_limits_millicores[stand, position] = limit
             return int(controls.replicas[stand, position])

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from clusters.commands import OperatorCommand, SetCpuLimit
+from clusters.commands import OperatorCommand, SetResources
 from clusters.topology import Application
 from envs.actions.action import Action, ActionType, Controls
 
@@ -45,4 +45,4 @@ class ChangeCpuLimit:
     ) -> OperatorCommand | None:
         """The absolute limit per replica."""
         current = float(controls.cpu_limits_millicores[stand, application.service_names.index(action.target)])
-        return SetCpuLimit(service=action.target, cpu_limit_millicores=current * 2.0**action.level)
+        return SetResources(service=action.target, cpu_limit_millicores=current * 2.0**action.level)

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from clusters.commands import CommandStatus, Restart, Scale, SetCpuLimit, SetFlag
+from clusters.commands import CommandStatus, Restart, Scale, SetFlag, SetResources
 from clusters.scenario import Scenario
 from clusters.telemetry import NODE_SIGNALS, TelemetryWindow, signal_index
 from envs.actions.action import Action
@@ -15,7 +15,7 @@ from rollouts.dataset.metadata import action_id
 from rollouts.dataset.schema import EVENTS
 from rollouts.episode import Episode
 
-_ROLLOUTS = (Scale, Restart, SetCpuLimit, SetFlag)
+_ROLLOUTS = (Scale, Restart, SetResources, SetFlag)
 _NOTABLE_RATE_CHANGE = 0.1
 
 

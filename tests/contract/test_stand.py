@@ -17,9 +17,9 @@ from clusters.commands import (
     Restart,
     Scale,
     ScaleWorkload,
-    SetCpuLimit,
     SetFlag,
     SetRateLimit,
+    SetResources,
     StressCpu,
 )
 from clusters.simulated.stands import SimulatedStand, SimulatedStands
@@ -38,7 +38,7 @@ BATCHES: dict[str, Callable[[], StandBatch]] = {
 ACCEPTED: tuple[Command, ...] = (
     Scale(service="checkout", replicas=2),
     Restart(service="cart"),
-    SetCpuLimit(service="payment", cpu_limit_millicores=500.0),
+    SetResources(service="payment", cpu_limit_millicores=500.0),
     SetFlag(flag="paymentFailure", variant="50%"),
     SetRateLimit(limit_rps=80.0),
     ScaleWorkload(multiplier=1.2),
@@ -52,8 +52,8 @@ REFUSED: tuple[tuple[Command, str], ...] = (
     (Scale(service="postgresql", replicas=2), "quota"),
     (Scale(service="load-generator", replicas=1), "load-generator"),
     (Restart(service="basket"), "basket"),
-    (SetCpuLimit(service="cart", cpu_limit_millicores=0.0), "more than 0"),
-    (SetCpuLimit(service="cart", cpu_limit_millicores=1e9), "at most"),
+    (SetResources(service="cart", cpu_limit_millicores=0.0), "more than 0"),
+    (SetResources(service="cart", cpu_limit_millicores=1e9), "at most"),
     (SetFlag(flag="noSuchFlag", variant="on"), "paymentFailure"),
     (SetFlag(flag="paymentFailure", variant="75%"), "50%"),
     (SetRateLimit(limit_rps=-1.0), "0 or more"),

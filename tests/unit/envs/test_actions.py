@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from clusters.applications import load_application
-from clusters.commands import Scale, SetCpuLimit, SetFlag, SetRateLimit
+from clusters.commands import Scale, SetFlag, SetRateLimit, SetResources
 from envs.actions import FAMILIES
 from envs.actions.action import ACTION_TYPES, ActionType
 from envs.actions.catalogue import ActionCatalogue
@@ -48,17 +48,17 @@ def test_scaling_is_masked_at_its_bounds():
 def test_commands_are_relative_to_what_was_set_before():
     controls = baseline_controls(APPLICATION, 1)
     record_command(controls, APPLICATION, 0, Scale(service="cart", replicas=3))
-    record_command(controls, APPLICATION, 0, SetCpuLimit(service="cart", cpu_limit_millicores=400.0))
+    record_command(controls, APPLICATION, 0, SetResources(service="cart", cpu_limit_millicores=400.0))
     assert CATALOGUE.command(CATALOGUE.index("scale:cart:+2"), controls, 0) == Scale(service="cart", replicas=5)
     halved = CATALOGUE.command(CATALOGUE.index("set_cpu_limit:cart:x0.5"), controls, 0)
-    assert halved == SetCpuLimit(service="cart", cpu_limit_millicores=200.0)
+    assert halved == SetResources(service="cart", cpu_limit_millicores=200.0)
 
 
 def test_cpu_limits_stay_between_a_quarter_and_four_times_the_default():
     controls = baseline_controls(APPLICATION, 1)
     default = APPLICATION.service("quote").cpu_limit_millicores
     for limit, up, down in ((default * 4, False, True), (default / 4, True, False)):
-        record_command(controls, APPLICATION, 0, SetCpuLimit(service="quote", cpu_limit_millicores=limit))
+        record_command(controls, APPLICATION, 0, SetResources(service="quote", cpu_limit_millicores=limit))
         assert allowed(controls, "set_cpu_limit:quote:x2") is up
         assert allowed(controls, "set_cpu_limit:quote:x0.5") is down
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from clusters.commands import Command, KillPods, Restart, Scale, ScaleWorkload, SetCpuLimit, SetFlag, StressCpu
+from clusters.commands import Command, KillPods, Restart, Scale, ScaleWorkload, SetFlag, SetResources, StressCpu
 from clusters.simulated.stands import SimulatedStand, SimulatedStands
 from clusters.stand import StandError
 from clusters.telemetry import TelemetryWindow
@@ -14,7 +14,7 @@ TROUBLE: tuple[Command, ...] = (
     KillPods(fault_id="kill", service="cart", period_seconds=15.0),
     StressCpu(fault_id="stress", service="product-catalog", load_ratio=0.6),
     SetFlag(flag="checkoutCartClient", variant="v2"),
-    SetCpuLimit(service="frontend", cpu_limit_millicores=900.0),
+    SetResources(service="frontend", cpu_limit_millicores=900.0),
 )
 LEVELS = ("times_ns", "nodes", "edges", "journeys", "stand")
 

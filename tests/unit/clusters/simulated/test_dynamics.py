@@ -12,8 +12,8 @@ from clusters.commands import (
     Restart,
     Scale,
     ScaleWorkload,
-    SetCpuLimit,
     SetFlag,
+    SetResources,
     StressCpu,
 )
 from clusters.simulated.stands import SimulatedStands
@@ -63,7 +63,7 @@ INCIDENTS = {
         heals=(
             Scale(service="cart", replicas=4),
             Restart(service="cart"),
-            SetCpuLimit(service="cart", cpu_limit_millicores=500.0),
+            SetResources(service="cart", cpu_limit_millicores=500.0),
         ),
         does_not=(Scale(service="frontend", replicas=4), Restart(service="checkout")),
         name="view_cart",
@@ -125,7 +125,7 @@ def test_no_action_heals_a_network_delay_and_its_end_does() -> None:
         None,
         Scale(service="cart", replicas=4),
         Restart(service="valkey-cart"),
-        SetCpuLimit(service="cart", cpu_limit_millicores=500.0),
+        SetResources(service="cart", cpu_limit_millicores=500.0),
     )
     good = good_ratios(fault, actions, name="view_cart")
     assert max(good) < 0.3

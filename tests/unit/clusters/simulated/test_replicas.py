@@ -11,7 +11,7 @@ from clusters.commands import (
     Restart,
     Scale,
     ScaleWorkload,
-    SetCpuLimit,
+    SetResources,
     StressCpu,
 )
 from clusters.simulated.parameters import COLD_SECONDS
@@ -84,7 +84,7 @@ def test_a_roll_out_replaces_one_replica_after_the_other() -> None:
 def test_a_cpu_limit_reaches_the_replicas_by_a_roll_out() -> None:
     stands = running(1)
     limit = APPLICATION.service("frontend").cpu_limit_millicores
-    stands.apply(0, SetCpuLimit(service="frontend", cpu_limit_millicores=2.0 * limit))
+    stands.apply(0, SetResources(service="frontend", cpu_limit_millicores=2.0 * limit))
     stands.advance(20.0)
     half = node(stands.observe(10.0, 10.0), "frontend", "cpu_limit_millicores")[0, 0]
     assert limit < half < 2.0 * limit

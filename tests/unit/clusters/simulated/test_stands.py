@@ -13,9 +13,9 @@ from clusters.commands import (
     Restart,
     Scale,
     ScaleWorkload,
-    SetCpuLimit,
     SetFlag,
     SetRateLimit,
+    SetResources,
     StressCpu,
 )
 from clusters.simulated.parameters import EPOCH_NS
@@ -118,7 +118,7 @@ def random_command(rng: np.random.Generator) -> Command:
     choices: tuple[Command, ...] = (
         Scale(service=service.name, replicas=int(rng.integers(0, service.max_replicas + 1))),
         Restart(service=service.name),
-        SetCpuLimit(service=service.name, cpu_limit_millicores=service.cpu_limit_millicores * rng.uniform(0.05, 4.0)),
+        SetResources(service=service.name, cpu_limit_millicores=service.cpu_limit_millicores * rng.uniform(0.05, 4.0)),
         SetFlag(flag=flag.name, variant=flag.bad_variant if rng.random() < 0.7 else flag.good_variant),
         SetRateLimit(limit_rps=None if rng.random() < 0.5 else float(rng.choice([0.0, 20.0, 120.0]))),
         ScaleWorkload(multiplier=float(rng.choice([0.0, 0.5, 3.0, 20.0]))),
