@@ -27,7 +27,7 @@ class WorkloadTrace:
     """Share of each request type, in the application's order; sums to 1."""
     think_seconds: float | None = None
     """None: an open loop, requests come at the rates whatever becomes of them. A number: a closed loop of
-    `rate * think_seconds` users, each of whom waits for the answer, pauses for this long on average, and sends again."""
+    `rate * think_seconds` users; each waits for the answer, pauses for this long on average, and sends again."""
 
 
 @dataclass(frozen=True, kw_only=True)
