@@ -1,0 +1,47 @@
+"""The commands of a scenario's faults in the order in which an orchestrator gives them, and what makes one void."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from clusters.commands import Command, OperatorCommand, SetFlag, ShiftTraffic
+from clusters.scenario import ScheduledFault
+
+
+@dataclass(frozen=True, kw_only=True)
+class FaultEvent:
+    """One command of a fault: an injection or its clearance."""
+
+    seconds: float
+    """After the warm-up."""
+    fault_id: str
+    command: Command
+    is_clearance: bool
+
+
+def fault_events(faults: Sequence[ScheduledFault]) -> tuple[FaultEvent, ...]:
+    """Every injection and clearance in time order; at one time clearances come first."""
+    events = [
+        FaultEvent(seconds=seconds, fault_id=fault.fault_id, command=command, is_clearance=False)
+        for fault in faults
+        for seconds, command in fault.injections
+    ] + [
+        FaultEvent(seconds=fault.end_seconds, fault_id=fault.fault_id, command=fault.clearance, is_clearance=True)
+        for fault in faults
+        if fault.end_seconds is not None and fault.clearance is not None
+    ]
+    return tuple(sorted(events, key=lambda event: (event.seconds, not event.is_clearance)))
+
+
+def is_made_void(event: FaultEvent, command: OperatorCommand) -> bool:
+    """Whether an operator's command, given once a fault has begun, leaves an event still to come without effect.
+
+    A roll-back pins a flag's version, and a word on a release (take it back, hold it) ends its roll-out: the fault
+    cannot bring the other version back. Clearances stay, and find nothing to do.
+    """
+    if event.is_clearance:
+        return False
+    if isinstance(command, SetFlag):
+        return isinstance(event.command, SetFlag) and event.command.flag == command.flag
+    if isinstance(command, ShiftTraffic):
+        return isinstance(event.command, ShiftTraffic) and event.command.release == command.release
+    return False
