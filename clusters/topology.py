@@ -47,6 +47,8 @@ class Call:
     """Further attempts after a failed one."""
     required: bool = True
     """False: the caller ignores a failure and goes on."""
+    omittable: bool = False
+    """True: the caller can be told to leave the call out, and then answers without what it would have given."""
     asynchronous: bool = False
     """True: a message. The caller does not wait; the callee is a consumer whose waiting line, the lag, has no bound."""
 
@@ -70,8 +72,9 @@ class Service:
     name: str
     kind: ServiceKind
     protocol: str
-    """How its clients reach it: `http`, `grpc` or `tcp`."""
-    port: int
+    """How it is reached: `http`, `grpc`, `tcp` or `kafka`."""
+    port: int | None
+    """None: nothing connects to it, because it fetches its work itself (a consumer of messages)."""
     replicas: int
     max_replicas: int
     workers_per_replica: int
@@ -132,8 +135,10 @@ class FlagEffect:
     """What a flag's bad variant does to one service."""
 
     service: str
+    operation: str = ""
+    """The operation that cost, errors and latency change for; empty: all of the service's."""
     cpu_factor: float = 1.0
-    """Multiplies the CPU cost of every operation."""
+    """Multiplies the CPU cost of an execution."""
     error_ratio: float = 0.0
     """Share of executions that fail by themselves."""
     added_latency_milliseconds: float = 0.0

@@ -4,6 +4,9 @@ import gymnasium
 
 ENVIRONMENTS: dict[str, str] = {
     "OtelDemoSmallCore-v0": "small-core",
+    "OtelDemoMediumStore-v0": "medium-store",
+    "OtelDemoAsyncStore-v0": "async-store",
+    "OtelDemoReviewStore-v0": "review-store",
 }
 """Environment id -> application."""
 

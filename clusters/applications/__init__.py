@@ -1,7 +1,8 @@
 """Applications as data: one YAML per service configuration, and the one function that reads them.
 
-Holds `small-core`, the smallest functional form of the OpenTelemetry Demo. To add an application: one YAML here and
-one line in `APPLICATIONS`; every shipped YAML is loaded and checked by a test.
+Holds four configurations of the OpenTelemetry Demo: `small-core`, the smallest functional one, `medium-store` with its
+proxy, ads and e-mail, `async-store` with Kafka and its consumers, and `review-store` with a language model. To add an
+application: one YAML here and one line in `APPLICATIONS`; every shipped YAML is loaded and checked by a test.
 """
 
 from functools import cache
@@ -14,6 +15,9 @@ from ray_configs.loading import load
 
 APPLICATIONS: dict[str, str] = {
     "small-core": "small-core.yaml",
+    "medium-store": "medium-store.yaml",
+    "async-store": "async-store.yaml",
+    "review-store": "review-store.yaml",
 }
 """Name -> file beside this module."""
 
@@ -34,8 +38,9 @@ def load_application_file(path: Path) -> Application:
     """The application that a YAML file describes, checked as a whole.
 
     Raises:
-        UserError: an unknown key, a wrong type, a call to a service or operation that does not exist, a number out of
-            its range, or a cycle of calls; the message names the file, the thing and the fix.
+        UserError: an unknown key, a wrong type, a reference to something that does not exist, a number out of its
+            range, a call that its caller cannot make, or a cycle of calls; the message names the file, the thing and
+            the fix.
     """
     application = load(path, Application)
     check_application(application, source=str(path))
