@@ -5,6 +5,7 @@ The simulator has a probe of the same name. Every signal is non-negative; a miss
 """
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,14 +18,25 @@ _GRAPH = "traces_service_graph_request"
 _CLIENT = 'client_k8s_namespace_name="{namespace}"'
 
 
+class SignalKind(StrEnum):
+    """How a number comes about, and so how scraping can get it wrong."""
+
+    MEASURED = "measured"
+    COUNTER = "counter"
+    """The rate of a counter that lives in the replicas: one that restarts takes along what was not scraped yet."""
+    STATE = "state"
+    """What the cluster keeps (a limit, a number of replicas): it is late or missing, never noisy."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Signal:
-    """One measured quantity."""
+    """One quantity."""
 
     name: str
     unit: str
     promql: str = ""
     """Empty: the orchestrator or the load generator knows it, not Prometheus."""
+    kind: SignalKind = SignalKind.MEASURED
 
 
 def _quantile(quantile: float, metric: str, matchers: str, by: str) -> str:
@@ -32,7 +44,12 @@ def _quantile(quantile: float, metric: str, matchers: str, by: str) -> str:
 
 
 NODE_SIGNALS: tuple[Signal, ...] = (
-    Signal(name="request_rate_rps", unit="1/s", promql=f"sum by(service_name)(rate({_CALLS}{{{_SERVER}}}[1m]))"),
+    Signal(
+        name="request_rate_rps",
+        unit="1/s",
+        kind=SignalKind.COUNTER,
+        promql=f"sum by(service_name)(rate({_CALLS}{{{_SERVER}}}[1m]))",
+    ),
     Signal(
         name="error_ratio",
         unit="1",
@@ -49,11 +66,13 @@ NODE_SIGNALS: tuple[Signal, ...] = (
     Signal(
         name="cpu_usage_millicores",
         unit="m",
+        kind=SignalKind.COUNTER,
         promql=f"1000*sum by(k8s_deployment_name)(rate(k8s_pod_cpu_time_seconds_total{{{_STAND}}}[1m]))",
     ),
     Signal(
         name="cpu_limit_millicores",
         unit="m",
+        kind=SignalKind.STATE,
         promql=f"1000*sum by(k8s_container_name)(k8s_container_cpu_limit{{{_STAND}}})",
     ),
     Signal(
@@ -64,21 +83,25 @@ NODE_SIGNALS: tuple[Signal, ...] = (
     Signal(
         name="memory_limit_bytes",
         unit="By",
+        kind=SignalKind.STATE,
         promql=f"sum by(k8s_container_name)(k8s_container_memory_limit_bytes{{{_STAND}}})",
     ),
     Signal(
         name="restarts",
         unit="1",
+        kind=SignalKind.STATE,
         promql=f"sum by(k8s_container_name)(increase(k8s_container_restarts{{{_STAND}}}[1m]))",
     ),
     Signal(
         name="network_receive_bytes_per_second",
         unit="By/s",
+        kind=SignalKind.COUNTER,
         promql=f'sum by(k8s_deployment_name)(rate(k8s_pod_network_io_bytes_total{{{_STAND},direction="receive"}}[1m]))',
     ),
     Signal(
         name="network_transmit_bytes_per_second",
         unit="By/s",
+        kind=SignalKind.COUNTER,
         promql="sum by(k8s_deployment_name)"
         f'(rate(k8s_pod_network_io_bytes_total{{{_STAND},direction="transmit"}}[1m]))',
     ),
@@ -90,11 +113,13 @@ NODE_SIGNALS: tuple[Signal, ...] = (
     Signal(
         name="replicas_ready",
         unit="1",
+        kind=SignalKind.STATE,
         promql=f"sum by(k8s_deployment_name)(k8s_deployment_available{{{_STAND}}})",
     ),
     Signal(
         name="replicas_desired",
         unit="1",
+        kind=SignalKind.STATE,
         promql=f"sum by(k8s_deployment_name)(k8s_deployment_desired{{{_STAND}}})",
     ),
 )
