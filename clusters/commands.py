@@ -240,7 +240,7 @@ class CommandStatus(StrEnum):
     CONFLICT = "conflict"
     """Another owner holds the field (an autoscaler the replica count). Nothing was changed."""
     IMAGE_MISSING = "image_missing"
-    """The release's image cannot be pulled: its replicas never start, the old ones serve on."""
+    """The precheck passed, but the release's image cannot be pulled: the old replicas serve on."""
     FAILED = "failed"
 
 
@@ -255,3 +255,8 @@ class Receipt:
     requested_at_ns: int
     completed_at_ns: int
     message: str = ""
+
+    @property
+    def is_in_force(self) -> bool:
+        """Whether the stand is in the state that the command asked for, or on its way there."""
+        return self.status in (CommandStatus.APPLIED, CommandStatus.ALREADY_THERE)

@@ -27,6 +27,6 @@ Inside, services stand in topological order (callers first); probes bring them i
 Sums over a leading axis are spelled out (`ordered_sum`): numpy adds a [k, 1] array in another order than a [k, N] one,
 and a stand must not depend, to the last bit, on how many others it is stepped with.
 
-To add a fault or an operator's verb: its dataclass in `clusters.commands`, one rule in `operator_rules` or
-`scenario_rules`. To add a signal: one line in `clusters.telemetry` and one probe in `probes`.
+To add a fault or an operator's verb: its dataclass in `clusters.commands`, one rule in a `*_rules` module, one line in
+`receipts.RULES`. To add a signal: one line in `clusters.telemetry` and one probe in `probes`.
 """

@@ -8,50 +8,59 @@ from clusters.commands import (
     ClearFault,
     Command,
     CommandStatus,
-    DelayEdge,
     KillPods,
     Receipt,
     Restart,
+    RestartPod,
     Scale,
     ScaleWorkload,
+    SetAutoscaler,
     SetFlag,
+    SetGroup,
     SetRateLimit,
     SetResources,
+    ShapeWorkload,
+    ShiftTraffic,
     StressCpu,
 )
-from clusters.simulated import operator_rules, scenario_rules
+from clusters.simulated import (
+    autoscaler_rules,
+    group_rules,
+    overlay_rules,
+    pod_fault_rules,
+    release_rules,
+    replica_rules,
+    resource_rules,
+    workload_rules,
+)
 from clusters.simulated.parameters import EPOCH_NS, TICK_SECONDS
-from clusters.simulated.rules import Column, Rule
+from clusters.simulated.rules import Column, Refusal, Rule
 
 RULES: dict[type[Command], Rule[Any]] = {
-    Scale: operator_rules.SCALE,
-    Restart: operator_rules.RESTART,
-    SetResources: operator_rules.SET_CPU_LIMIT,
-    SetFlag: operator_rules.SET_FLAG,
-    SetRateLimit: operator_rules.SET_RATE_LIMIT,
-    ScaleWorkload: scenario_rules.SCALE_WORKLOAD,
-    StressCpu: scenario_rules.STRESS_CPU,
-    DelayEdge: scenario_rules.DELAY_EDGE,
-    KillPods: scenario_rules.KILL_PODS,
-    ClearFault: scenario_rules.CLEAR_FAULT,
+    Scale: replica_rules.SCALE,
+    Restart: replica_rules.RESTART,
+    RestartPod: replica_rules.RESTART_POD,
+    SetResources: resource_rules.SET_RESOURCES,
+    SetAutoscaler: autoscaler_rules.SET_AUTOSCALER,
+    SetGroup: group_rules.SET_GROUP,
+    SetFlag: release_rules.SET_FLAG,
+    ShiftTraffic: release_rules.SHIFT_TRAFFIC,
+    SetRateLimit: workload_rules.SET_RATE_LIMIT,
+    ShapeWorkload: workload_rules.SHAPE_WORKLOAD,
+    ScaleWorkload: workload_rules.SCALE_WORKLOAD,
+    StressCpu: pod_fault_rules.STRESS_CPU,
+    KillPods: pod_fault_rules.KILL_PODS,
+    ClearFault: pod_fault_rules.CLEAR_FAULT,
+    **dict.fromkeys(overlay_rules.OVERLAYS, overlay_rules.OVERLAY),
 }
 
 
 def carry_out(column: Column, command: Command) -> Receipt:
     """Check the command, change the stand if that is possible and needed, and say what became of it."""
     rule = RULES[type(command)]
+    if refusal := rule.refusal(column, command):
+        return _refused(column, command, refusal)
     now = time_ns(column)
-    refusal = rule.refusal(column, command)
-    if refusal:
-        return Receipt(
-            command=command,
-            precheck_status=CheckStatus.FAILED,
-            status=CommandStatus.REJECTED,
-            postcheck_status=CheckStatus.SKIPPED,
-            requested_at_ns=now,
-            completed_at_ns=now,
-            message=refusal,
-        )
     there = rule.is_there(column, command)
     if not there:
         rule.carry_out(column, command)
@@ -62,6 +71,21 @@ def carry_out(column: Column, command: Command) -> Receipt:
         postcheck_status=rule.postcheck(column, command),
         requested_at_ns=now,
         completed_at_ns=now,
+    )
+
+
+def _refused(column: Column, command: Command, refusal: Refusal) -> Receipt:
+    """A missing image is found only after the precheck, when the first replica is to start; all else before it."""
+    is_late = refusal.status is CommandStatus.IMAGE_MISSING
+    now = time_ns(column)
+    return Receipt(
+        command=command,
+        precheck_status=CheckStatus.PASSED if is_late else CheckStatus.FAILED,
+        status=refusal.status,
+        postcheck_status=CheckStatus.FAILED if is_late else CheckStatus.SKIPPED,
+        requested_at_ns=now,
+        completed_at_ns=now,
+        message=refusal.message,
     )
 
 

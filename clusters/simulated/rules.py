@@ -1,10 +1,10 @@
-"""What it takes to carry out a command on one simulated stand; the rules themselves are beside this module."""
+"""What it takes to carry out a command on one simulated stand; the rules themselves are in the `*_rules` modules."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from clusters.commands import CheckStatus, Command
+from clusters.commands import CheckStatus, Command, CommandStatus
 from clusters.simulated.graph import CompiledGraph
 from clusters.simulated.parameters import COLD_SECONDS
 from clusters.simulated.state import StandState
@@ -34,11 +34,19 @@ class Column:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Refusal:
+    """Why a command cannot be done, with the fix in its message."""
+
+    status: CommandStatus
+    message: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Rule(Generic[C]):
     """How one kind of command is checked, carried out and verified."""
 
-    refusal: Callable[[Column, C], str]
-    """Why it cannot be done, with the fix; empty if it can."""
+    refusal: Callable[[Column, C], Refusal | None]
+    """Why it cannot be done; None if it can."""
     is_there: Callable[[Column, C], bool]
     """Whether the stand is in the wanted state already."""
     carry_out: Callable[[Column, C], None]
@@ -46,16 +54,40 @@ class Rule(Generic[C]):
     """Whether it has taken effect by now."""
 
 
-def service_refusal(column: Column, name: str) -> str:
-    """Why no command can go to this service; empty if one can."""
+def rejected(message: str) -> Refusal:
+    """A thing that does not exist, or a value that is impossible."""
+    return Refusal(status=CommandStatus.REJECTED, message=message)
+
+
+def over_quota(message: str) -> Refusal:
+    """More than the namespace's quota or the service's bounds allow."""
+    return Refusal(status=CommandStatus.QUOTA_EXCEEDED, message=message)
+
+
+def conflicting(message: str) -> Refusal:
+    """Another owner holds what the command would set."""
+    return Refusal(status=CommandStatus.CONFLICT, message=message)
+
+
+def service_refusal(column: Column, name: str) -> Refusal | None:
+    """Why no command can go to this service; None if one can."""
     if name not in column.graph.service_index:
         known = ", ".join(service.name for service in column.graph.application.services)
-        return f"there is no service {name!r}; known services: {known}"
+        return rejected(f"there is no service {name!r}; known services: {known}")
     if name == LOAD_GENERATOR:
-        return f"{LOAD_GENERATOR} is part of the scenario and cannot be acted on; use ScaleWorkload"
-    return ""
+        return rejected(f"{LOAD_GENERATOR} is part of the scenario and cannot be acted on; use ScaleWorkload")
+    return None
 
 
 def never(column: Column, command: object) -> bool:
     """For commands that are carried out each time they are given."""
     return False
+
+
+def settled(is_there: Callable[[Column, C], bool]) -> Callable[[Column, C], CheckStatus]:
+    """The postcheck of a command that takes effect at once: it holds until another command overrules it."""
+
+    def postcheck(column: Column, command: C) -> CheckStatus:
+        return CheckStatus.PASSED if is_there(column, command) else CheckStatus.FAILED
+
+    return postcheck

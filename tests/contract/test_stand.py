@@ -7,20 +7,31 @@ import numpy as np
 import pytest
 
 from clusters.commands import (
+    BreakPort,
     CheckStatus,
     ClearFault,
     Command,
     CommandStatus,
     DelayEdge,
+    FailService,
     KillPods,
+    LeakMemory,
+    LosePackets,
     Receipt,
     Restart,
+    RestartPod,
     Scale,
     ScaleWorkload,
+    SetAutoscaler,
     SetFlag,
+    SetGroup,
     SetRateLimit,
     SetResources,
+    ShapeWorkload,
+    ShiftTraffic,
+    SlowService,
     StressCpu,
+    StressMemory,
 )
 from clusters.simulated.stands import SimulatedStand, SimulatedStands
 from clusters.stand import SingleStandBatch, Stand, StandBatch, StandError
@@ -38,22 +49,29 @@ BATCHES: dict[str, Callable[[], StandBatch]] = {
 ACCEPTED: tuple[Command, ...] = (
     Scale(service="checkout", replicas=2),
     Restart(service="cart"),
+    RestartPod(service="frontend"),
     SetResources(service="payment", cpu_limit_millicores=500.0),
+    SetAutoscaler(service="quote", target_utilisation=0.7, min_replicas=1, max_replicas=4),
+    ShapeWorkload(request_type="index", factor=0.5),
     SetFlag(flag="paymentFailure", variant="50%"),
     SetRateLimit(limit_rps=80.0),
     ScaleWorkload(multiplier=1.2),
     StressCpu(fault_id="stress", service="cart", load_ratio=0.5),
     DelayEdge(fault_id="delay", source="checkout", target="payment", latency_milliseconds=100.0),
     KillPods(fault_id="kill", service="quote", period_seconds=60.0),
+    LosePackets(fault_id="loss", source="checkout", target="shipping", loss_ratio=0.3),
+    StressMemory(fault_id="memory", service="recommendation", load_ratio=0.2),
+    LeakMemory(fault_id="leak", service="recommendation", bytes_per_second=1e5),
+    SlowService(fault_id="slow", service="postgresql", latency_milliseconds=20.0),
+    FailService(fault_id="outage", service="valkey-cart"),
+    BreakPort(fault_id="port", service="currency"),
 )
 REFUSED: tuple[tuple[Command, str], ...] = (
     (Scale(service="basket", replicas=2), "basket"),
     (Scale(service="checkout", replicas=-1), "0 to 6"),
-    (Scale(service="postgresql", replicas=2), "quota"),
     (Scale(service="load-generator", replicas=1), "load-generator"),
     (Restart(service="basket"), "basket"),
     (SetResources(service="cart", cpu_limit_millicores=0.0), "more than 0"),
-    (SetResources(service="cart", cpu_limit_millicores=1e9), "at most"),
     (SetFlag(flag="noSuchFlag", variant="on"), "paymentFailure"),
     (SetFlag(flag="paymentFailure", variant="75%"), "50%"),
     (SetRateLimit(limit_rps=-1.0), "0 or more"),
@@ -61,6 +79,27 @@ REFUSED: tuple[tuple[Command, str], ...] = (
     (StressCpu(fault_id="x", service="cart", load_ratio=1.5), "at most 1"),
     (DelayEdge(fault_id="x", source="cart", target="payment", latency_milliseconds=10.0), "cart->valkey-cart"),
     (KillPods(fault_id="x", service="cart", period_seconds=0.0), "at least"),
+    (RestartPod(service="basket"), "basket"),
+    (SetResources(service="cart"), "at least one"),
+    (SetResources(service="cart", cpu_request_millicores=1e9), "set both"),
+    (SetAutoscaler(service="cart", target_utilisation=0.0, min_replicas=1, max_replicas=2), "above 0"),
+    (SetAutoscaler(service="cart", target_utilisation=0.5, min_replicas=3, max_replicas=2), "3 to 2"),
+    (SetGroup(group="nosuch", enabled=False), "nosuch"),
+    (ShiftTraffic(service="cart", release="nosuch", share=0.5), "nosuch"),
+    (ShapeWorkload(request_type="nosuch", factor=0.5), "checkout_multi"),
+    (ShapeWorkload(request_type="", factor=1.5), "0 to 1"),
+    (LosePackets(fault_id="x", source="cart", target="payment", loss_ratio=0.1), "cart->valkey-cart"),
+    (LosePackets(fault_id="x", source="cart", target="valkey-cart", loss_ratio=1.1), "at most 1"),
+    (StressMemory(fault_id="x", service="cart", load_ratio=0.0), "more than 0"),
+    (LeakMemory(fault_id="x", service="cart", bytes_per_second=-1.0), "more than 0"),
+    (SlowService(fault_id="x", service="load-generator", latency_milliseconds=5.0), "load-generator"),
+    (FailService(fault_id="x", service="basket"), "basket"),
+    (BreakPort(fault_id="x", service="basket"), "basket"),
+)
+OVER_QUOTA: tuple[tuple[Command, str], ...] = (
+    (Scale(service="postgresql", replicas=2), "0 to 1"),
+    (SetResources(service="cart", cpu_limit_millicores=1e9), "at most"),
+    (SetAutoscaler(service="cart", target_utilisation=0.7, min_replicas=1, max_replicas=99), "quota of 6"),
 )
 
 
@@ -139,7 +178,7 @@ def test_a_command_is_applied_and_takes_effect(subject: Stand, command: Command)
     settled = settle(subject, receipt)
     assert settled.postcheck_status is CheckStatus.PASSED
     assert settled.completed_at_ns >= settled.requested_at_ns
-    if not isinstance(command, Restart):
+    if not isinstance(command, Restart | RestartPod):
         assert subject.apply(command).status is CommandStatus.ALREADY_THERE
 
 
@@ -151,6 +190,17 @@ def test_an_impossible_command_is_rejected_with_the_reason(subject: Stand, comma
     assert receipt.postcheck_status is CheckStatus.SKIPPED
     assert named in receipt.message
     assert subject.verify(receipt) == receipt
+
+
+@pytest.mark.parametrize(("command", "named"), OVER_QUOTA, ids=lambda value: type(value).__name__)
+def test_a_command_beyond_the_quota_changes_nothing_and_says_what_is_allowed(
+    subject: Stand, command: Command, named: str
+) -> None:
+    subject.reset(scenario(), seed=1)
+    receipt = subject.apply(command)
+    assert (receipt.precheck_status, receipt.status) == (CheckStatus.FAILED, CommandStatus.QUOTA_EXCEEDED)
+    assert not receipt.is_in_force
+    assert named in receipt.message
 
 
 def test_replicas_that_start_leave_the_postcheck_pending(subject: Stand) -> None:

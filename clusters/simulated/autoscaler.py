@@ -1,0 +1,103 @@
+"""HorizontalPodAutoscalers on CPU, of all services of N stands at once.
+
+The algorithm is "Algorithm details" of
+https://kubernetes.io/docs/concepts/workloads/autoscaling/horizontal-pod-autoscale/: desired = ceil(ready * ratio) with
+ratio = use / (ready * target * request); nothing happens within the tolerance; on the way up replicas that are not
+ready count as idle, and if that turns the direction nothing happens. Defaults of the controller manager and of
+`behavior`: a period of 15 s, a tolerance of 0.1, a scale-down stabilisation of 300 s, a scale-up by at most 4 pods or
+100 % per period. Simplified: a scale-down waits until every recommendation of the last 300 s was below the present
+count, and then follows the present recommendation rather than the highest of them.
+
+Legend: S services, N stands.
+"""
+
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from clusters.simulated.graph import CompiledGraph
+from clusters.simulated.parameters import TICK_SECONDS
+from clusters.simulated.quotas import replicas_that_fit
+from clusters.simulated.replica_set import reconcile
+from clusters.simulated.state import StandState
+
+PERIOD_SECONDS: Final = 15.0
+TOLERANCE: Final = 0.1
+SCALE_DOWN_SECONDS: Final = 300.0
+MAX_PODS_PER_PERIOD: Final = 4.0
+MAX_GROWTH_PER_PERIOD: Final = 2.0
+
+Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
+
+
+def advance_autoscalers(graph: CompiledGraph, state: StandState, ready: Floats) -> bool:
+    """Let the autoscalers whose period is over set the number of replicas.
+
+    Args:
+        graph: the application.
+        state: changed in place.
+        ready: [S, N] replicas that take requests.
+
+    Returns:
+        Whether any replica was added or removed.
+    """
+    is_due = state.tick % round(PERIOD_SECONDS / TICK_SECONDS) == 0
+    if not is_due.any():
+        return False
+    # With no replicas, an autoscaler is paused.
+    acting = ~np.isnan(state.scaler_target) & is_due & (state.desired_replicas > 0)
+    services, stands = np.nonzero(acting)
+    if not len(services):
+        return False
+    current = state.desired_replicas[services, stands].astype(np.float64)
+    wanted = _recommend(state, ready[services, stands], current, services, stands)
+    wanted = _stabilise(state, wanted, current, services, stands)
+    wanted = np.minimum(wanted, np.maximum(current * MAX_GROWTH_PER_PERIOD, current + MAX_PODS_PER_PERIOD))
+    wanted = np.clip(wanted, state.scaler_min[services, stands], state.scaler_max[services, stands])
+    changed = wanted != current
+    _set(graph, state, services[changed], stands[changed], wanted[changed])
+    return bool(changed.any())
+
+
+def _recommend(
+    state: StandState, ready: Floats, current: Floats, services: NDArray[np.int64], stands: NDArray[np.int64]
+) -> Floats:
+    """[P] the formula, for pairs of a service and a stand."""
+    target = state.scaler_target[services, stands] * state.cpu_request[services, stands]
+    replicas_of_use = state.scaler_usage[services, stands] / target
+    ratio = replicas_of_use / np.maximum(ready, 1.0)
+    damped = np.where((ratio > 1.0) & (ready < current), replicas_of_use / current, ratio)
+    turned = (ratio > 1.0) & (damped < 1.0)
+    stays = turned | (np.abs(damped - 1.0) <= TOLERANCE) | (ready <= 0.0)
+    # The division may leave a whole number a last bit too high.
+    return np.where(stays, current, np.ceil(replicas_of_use - 1e-6))
+
+
+def _stabilise(
+    state: StandState, wanted: Floats, current: Floats, services: NDArray[np.int64], stands: NDArray[np.int64]
+) -> Floats:
+    """[P] with scale-downs held back; a recommendation that is not lower begins the wait anew."""
+    now = state.tick[stands]
+    lower = wanted < current
+    hold = np.where(lower, state.scaler_hold[services, stands], now + SCALE_DOWN_SECONDS / TICK_SECONDS)
+    state.scaler_hold[services, stands] = hold
+    return np.where(lower & (now < hold), current, wanted)
+
+
+def _set(
+    graph: CompiledGraph,
+    state: StandState,
+    services: NDArray[np.int64],
+    stands: NDArray[np.int64],
+    wanted: Floats,
+) -> None:
+    """Service after service, because each takes room of the namespace's quota from the next."""
+    for s in np.unique(services):
+        of_service = services == s
+        columns = stands[of_service]
+        current = state.desired_replicas[s, columns]
+        room = replicas_that_fit(graph, state, int(s))[columns]
+        state.desired_replicas[s, columns] = np.minimum(wanted[of_service], current + room)
+    reconcile(graph, state, services, stands)

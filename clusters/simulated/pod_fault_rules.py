@@ -1,0 +1,88 @@
+"""Rules of the faults that befall single replicas, CPU stress and kill loops, and of lifting any fault."""
+
+import math
+from typing import Any
+
+import numpy as np
+
+from clusters.commands import CheckStatus, ClearFault, KillPods, StressCpu
+from clusters.simulated.fault_checks import check_active, fault_refusal, is_active
+from clusters.simulated.overlay_rules import refresh
+from clusters.simulated.parameters import MAX_STRESS
+from clusters.simulated.rules import Column, Refusal, Rule, rejected, settled
+
+SHORTEST_KILL_SECONDS = 1.0
+
+
+def _refuse_stress(column: Column, command: StressCpu) -> Refusal | None:
+    if not 0 < command.load_ratio <= 1:
+        return rejected(f"a CPU load of {command.load_ratio} is impossible; give more than 0 and at most 1")
+    return fault_refusal(column, command)
+
+
+def _stress(column: Column, command: StressCpu) -> None:
+    """A known id grows or shrinks on the replicas that still carry it; a new one falls on all that are there."""
+    known = command.fault_id in column.faults
+    column.faults[command.fault_id] = command
+    state, s, n = column.state, column.service(command.service), column.stand
+    hit = state.present[:, s, n] & ((state.stress[:, s, n] > 0.0) | (not known))
+    state.stress[hit, s, n] = _strongest_stress(column, command.service)
+
+
+def _strongest_stress(column: Column, service: str) -> float:
+    loads = [f.load_ratio for f in column.faults.values() if isinstance(f, StressCpu) and f.service == service]
+    return min(max(loads, default=0.0), MAX_STRESS)
+
+
+def _check_stress(column: Column, command: StressCpu) -> CheckStatus:
+    is_felt = column.state.stress[:, column.service(command.service), column.stand].any()
+    return CheckStatus.PASSED if is_felt and command.fault_id in column.faults else CheckStatus.FAILED
+
+
+def _refuse_kill(column: Column, command: KillPods) -> Refusal | None:
+    if not SHORTEST_KILL_SECONDS <= command.period_seconds < math.inf:
+        return rejected(
+            f"a kill every {command.period_seconds} s is impossible; give at least {SHORTEST_KILL_SECONDS:g}"
+        )
+    return fault_refusal(column, command)
+
+
+def _kill(column: Column, command: KillPods) -> None:
+    column.faults[command.fault_id] = command
+    _refresh_kills(column, column.service(command.service))
+
+
+def _refresh_kills(column: Column, s: int) -> None:
+    """The fastest loop of a service counts; a loop kills at once when it starts, and keeps its pace afterwards."""
+    state, n = column.state, column.stand
+    service = column.graph.services[s].name
+    loops = [f.period_seconds for f in column.faults.values() if isinstance(f, KillPods) and f.service == service]
+    period = min(loops, default=math.inf)
+    if period != state.kill_period[s, n]:
+        state.kill_period[s, n] = period
+        state.kill_next[s, n] = state.tick[n] if loops else np.inf
+
+
+def _accept(column: Column, command: ClearFault) -> Refusal | None:
+    return None
+
+
+def _is_cleared(column: Column, command: ClearFault) -> bool:
+    return command.fault_id not in column.faults
+
+
+def _clear(column: Column, command: ClearFault) -> None:
+    fault: Any = column.faults.pop(command.fault_id)
+    if isinstance(fault, KillPods):
+        _refresh_kills(column, column.service(fault.service))
+    elif isinstance(fault, StressCpu):
+        state, s, n = column.state, column.service(fault.service), column.stand
+        strongest = _strongest_stress(column, fault.service)
+        state.stress[:, s, n] = np.minimum(state.stress[:, s, n], strongest)
+    else:
+        refresh(column, fault)
+
+
+STRESS_CPU = Rule[StressCpu](refusal=_refuse_stress, is_there=is_active, carry_out=_stress, postcheck=_check_stress)
+KILL_PODS = Rule[KillPods](refusal=_refuse_kill, is_there=is_active, carry_out=_kill, postcheck=check_active)
+CLEAR_FAULT = Rule[ClearFault](refusal=_accept, is_there=_is_cleared, carry_out=_clear, postcheck=settled(_is_cleared))

@@ -1,0 +1,56 @@
+"""Replicas brought to the number wanted, as a ReplicaSet controller does it. Only the slots named are touched.
+
+Legend: K replica slots, S services, N stands, P pairs of a service and a stand.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from clusters.simulated.graph import CompiledGraph
+from clusters.simulated.parameters import COLD_SECONDS
+from clusters.simulated.state import StandState
+
+Ints = NDArray[np.int64]
+
+
+def reconcile(graph: CompiledGraph, state: StandState, services: Ints, stands: Ints) -> None:
+    """Start or remove replicas of these pairs [P] until `desired_replicas` of them are present.
+
+    Replicas that are not ready go first, then the youngest, like in Kubernetes.
+    """
+    present = state.present[:, services, stands]
+    missing = state.desired_replicas[services, stands] - present.sum(axis=0)
+    free = ~present
+    slots, pairs = np.nonzero(free & (np.cumsum(free, axis=0) <= missing))
+    start_at(graph, state, slots, services[pairs], stands[pairs])
+    if (missing < 0).any():
+        age_key = np.where(present, state.timer[:, services, stands], -1.0)
+        slot_key = np.broadcast_to(np.arange(len(present))[:, None], present.shape)
+        first_to_go = np.lexsort((-slot_key, -age_key), axis=0)
+        rank = np.argsort(first_to_go, axis=0)
+        slots, pairs = np.nonzero(present & (rank < -missing))
+        remove_at(state, slots, services[pairs], stands[pairs])
+
+
+def start_at(graph: CompiledGraph, state: StandState, slots: Ints, services: Ints, stands: Ints) -> None:
+    """Put a fresh replica into each place [P]: not ready, then cold, free of stress, at the limit wanted now."""
+    place = (slots, services, stands)
+    state.present[place] = True
+    state.timer[place] = graph.startup_seconds[services, 0] + COLD_SECONDS
+    state.stress[place] = 0.0
+    state.slot_limit[place] = state.desired_limit[services, stands]
+    state.roll[place] = False
+
+
+def remove_at(state: StandState, slots: Ints, services: Ints, stands: Ints) -> None:
+    """Take the replicas of these places [P] away. They drain: nothing is lost."""
+    for values in (state.present, state.timer, state.stress, state.roll):
+        values[slots, services, stands] = 0
+
+
+def lose_requests(graph: CompiledGraph, state: StandState, service: int, stand: int, share: float) -> None:
+    """Requests in flight at one service of one stand die with their replicas: `share` of them."""
+    rows = graph.operation_slices[service]
+    waiting = float(state.backlog[rows, stand].sum())
+    state.lost[service, stand] += share * (waiting + state.worker_ema[service, stand])
+    state.backlog[rows, stand] *= 1.0 - share
