@@ -221,7 +221,8 @@ class Application:
     releases: tuple[Release, ...] = ()
     optional_groups: tuple[OptionalGroup, ...] = ()
     cpu_quota_millicores: float | None = None
-    """Sum of the CPU limits that the namespace's quota allows; None: no quota."""
+    """Sum of the CPU limits that the namespace's quota allows, but for the load generator's, which belongs to the
+    scenario; None: no quota."""
     memory_quota_bytes: float | None = None
     """The same of memory limits."""
 

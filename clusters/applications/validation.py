@@ -80,6 +80,7 @@ def _quota_problems(application: Application) -> Iterator[str]:
         ("memory_quota_bytes", application.memory_quota_bytes, "memory_limit_bytes"),
     )
     for key, quota, limit in quotas:
-        baseline = sum(service.replicas * getattr(service, limit) for service in application.services)
+        counted = (service for service in application.services if service.kind is not ServiceKind.LOAD_GENERATOR)
+        baseline = sum(service.replicas * getattr(service, limit) for service in counted)
         if quota is not None and quota < baseline:
             yield f"{key} is {quota:.0f}, but the services' limits sum to {baseline:.0f}; raise it"

@@ -3,7 +3,7 @@
 import pytest
 
 from clusters.applications import APPLICATIONS, load_application
-from clusters.topology import Application, Release, Service
+from clusters.topology import LOAD_GENERATOR, Application, Release, Service
 
 
 def is_worse(release: Release) -> list[bool]:
@@ -12,8 +12,12 @@ def is_worse(release: Release) -> list[bool]:
 
 
 def reserved(application: Application, key: str) -> float:
-    """Sum over all replicas of the baseline."""
-    return sum(service.replicas * float(getattr(service, key)) for service in application.services)
+    """Sum over all replicas of the baseline but the load generator's."""
+    return sum(
+        service.replicas * float(getattr(service, key))
+        for service in application.services
+        if service.name != LOAD_GENERATOR
+    )
 
 
 @pytest.mark.parametrize("name", APPLICATIONS)

@@ -172,7 +172,7 @@ CHANGES: Mistakes = {
         lambda d: d["optional_groups"].append({"name": "advice", "services": ["recommendation"]}),
         ("'advice'", "'recommendation'", "as does 'recommendations'"),
     ),
-    "CPU quota": (lambda d: d.update(cpu_quota_millicores=7000.0), ("cpu_quota_millicores", "7260", "raise it")),
+    "CPU quota": (lambda d: d.update(cpu_quota_millicores=6000.0), ("cpu_quota_millicores", "6260", "raise it")),
     "memory quota": (lambda d: d.update(memory_quota_bytes=1e9), ("memory_quota_bytes", "raise it")),
 }
 """Of what may change while the application runs."""
