@@ -1,9 +1,11 @@
 """The signal catalogue, and the window of telemetry that a stand returns.
 
 A signal is one line here: its name, unit and the PromQL that reads it on a live stand ({namespace} is filled in).
-The simulator has a probe of the same name. Every signal is non-negative; a missing value is NaN, never zero.
+The simulator has a probe of the same name. Every signal is non-negative; a missing value is never zero: it is NaN, or
+what else the window says.
 """
 
+import math
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -177,7 +179,7 @@ def signal_index(signals: tuple[Signal, ...], name: str) -> int:
 
 @dataclass(frozen=True, kw_only=True)
 class TelemetryWindow:
-    """Telemetry of the last T buckets, oldest first.
+    """Telemetry of the last T buckets, oldest first. It may be a view of a stand's own, valid until that moves on.
 
     Legend: N stands (leading axis, only in a batch's window), T buckets, S services, E edges, J journeys, F signals of
     that level, in catalogue order.
@@ -194,6 +196,8 @@ class TelemetryWindow:
     """[..., T, J, F]"""
     stand: NDArray[np.float32]
     """[..., T, F]"""
+    missing: float = math.nan
+    """What stands for a value that is not there."""
 
     @property
     def num_buckets(self) -> int:
@@ -209,4 +213,17 @@ class TelemetryWindow:
             edges=self.edges[stand],
             journeys=self.journeys[stand],
             stand=self.stand[stand],
+            missing=self.missing,
+        )
+
+    def latest(self, num_buckets: int) -> "TelemetryWindow":
+        """A copy of the last buckets of one stand's window: it stays what it is while the stand goes on."""
+        return TelemetryWindow(
+            bucket_seconds=self.bucket_seconds,
+            times_ns=self.times_ns[-num_buckets:].copy(),
+            nodes=self.nodes[-num_buckets:].copy(),
+            edges=self.edges[-num_buckets:].copy(),
+            journeys=self.journeys[-num_buckets:].copy(),
+            stand=self.stand[-num_buckets:].copy(),
+            missing=self.missing,
         )

@@ -52,7 +52,7 @@ def play_episodes(loop: ControlLoop, jobs: Sequence[Job], policies: Sequence[Pol
             actions[stand], active[stand] = decision.action, True
         step = loop.step(actions, active)
         for stand, decision in decisions.items():
-            recordings[stand].windows.append(step.window.of_stand(stand))
+            recordings[stand].windows.append(step.window.of_stand(stand).latest(step.window.num_buckets))
             recordings[stand].steps.append(_record(names, allowed[stand], decision, step, stand))
             recordings[stand].end_reason = step.end_reasons[stand]
     return [_episode(loop, job, recording) for job, recording in zip(jobs, recordings, strict=True)]
@@ -63,7 +63,7 @@ def _warmups(loop: ControlLoop, jobs: Sequence[Job]) -> list[TelemetryWindow]:
     seconds = [job.scenario.warmup_seconds for job in jobs]
     longest = loop.window(window_seconds=max(seconds))
     num_buckets = [round(value / longest.bucket_seconds) for value in seconds]
-    return [_latest(longest.of_stand(stand), number) for stand, number in enumerate(num_buckets)]
+    return [longest.of_stand(stand).latest(number) for stand, number in enumerate(num_buckets)]
 
 
 def _decide(
@@ -117,17 +117,6 @@ def _episode(loop: ControlLoop, job: Job, recording: _Recording) -> Episode:
         telemetry=_joined(recording.windows),
         steps=tuple(recording.steps),
         end_reason=recording.end_reason,
-    )
-
-
-def _latest(window: TelemetryWindow, num_buckets: int) -> TelemetryWindow:
-    return TelemetryWindow(
-        bucket_seconds=window.bucket_seconds,
-        times_ns=window.times_ns[-num_buckets:],
-        nodes=window.nodes[-num_buckets:],
-        edges=window.edges[-num_buckets:],
-        journeys=window.journeys[-num_buckets:],
-        stand=window.stand[-num_buckets:],
     )
 
 

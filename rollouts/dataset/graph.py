@@ -26,7 +26,8 @@ class GraphNode:
     name: str
     kind: str
     protocol: str
-    port: int
+    port: int | None
+    """Null: nothing connects to it; it fetches its work."""
     kubernetes: KubernetesNames
 
 
@@ -38,7 +39,7 @@ class GraphEdge:
     target: str
     protocol: str
     endpoint: str
-    """`host:port` of the target inside its namespace."""
+    """`host:port` of the target inside its namespace; without a port where nothing connects to it."""
     operations: tuple[str, ...]
     """The target's operations that the source calls."""
     expected: bool = True
@@ -90,11 +91,12 @@ def _node(service: Service) -> GraphNode:
 
 
 def _edge(application: Application, edge: Edge) -> GraphEdge:
+    port = application.service(edge.target).port
     return GraphEdge(
         source=edge.source,
         target=edge.target,
         protocol=edge.protocol,
-        endpoint=f"{edge.target}:{application.service(edge.target).port}",
+        endpoint=edge.target if port is None else f"{edge.target}:{port}",
         operations=tuple(sorted(_operations_called(application, edge))),
     )
 

@@ -64,7 +64,7 @@ EDGE_FEATURES = _schema(
     _RUN,
     _text("source", "calling service"),
     _text("target", "called service"),
-    _text("protocol", "http, grpc or tcp"),
+    _text("protocol", "http, grpc, tcp or kafka"),
     *_signals(EDGE_SIGNALS, "of the edge over the bucket, as the caller sees it"),
     _field("status_ok_count", pa.float32(), "calls of the bucket that succeeded; NaN: not measured", unit="1"),
     _field("status_error_count", pa.float32(), "calls of the bucket that failed; NaN: not measured", unit="1"),

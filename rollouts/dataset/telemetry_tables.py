@@ -85,7 +85,14 @@ def telemetry_window(columns: Mapping[str, Mapping[str, NDArray[Any]]], bucket_s
     arrays = {}
     for level in LEVELS:
         arrays[level.field] = _decode(level, columns[level.file], stand_times)
-    return TelemetryWindow(bucket_seconds=bucket_seconds, times_ns=stand_times, **arrays)
+    return TelemetryWindow(
+        bucket_seconds=bucket_seconds,
+        times_ns=stand_times,
+        nodes=arrays["nodes"],
+        edges=arrays["edges"],
+        journeys=arrays["journeys"],
+        stand=arrays["stand"],
+    )
 
 
 def _encode(level: Level, run_id: str, telemetry: TelemetryWindow, graph: Graph) -> Any:
