@@ -49,27 +49,37 @@ def scenario(
     )
 
 
-def running(num_stands: int, *, seeds: tuple[int, ...] | None = None, rate_rps: float = NOMINAL_RPS) -> SimulatedStands:
+def running(
+    num_stands: int,
+    *,
+    seeds: tuple[int, ...] | None = None,
+    rate_rps: float = NOMINAL_RPS,
+    warmup_seconds: float = 60.0,
+    application: Application = APPLICATION,
+) -> SimulatedStands:
     """A batch after its warm-up; stand n has seed n unless told otherwise."""
-    stands = SimulatedStands(APPLICATION, num_stands)
-    stands.reset(range(num_stands), [scenario(rate_rps)] * num_stands, seeds or range(num_stands))
+    stands = SimulatedStands(application, num_stands)
+    healthy = scenario(rate_rps, warmup_seconds=warmup_seconds, application=application)
+    stands.reset(range(num_stands), [healthy] * num_stands, seeds or range(num_stands))
     return stands
 
 
-def node(window: TelemetryWindow, service: str, signal: str) -> Floats:
+def node(window: TelemetryWindow, service: str, signal: str, application: Application = APPLICATION) -> Floats:
     """[..., T] one signal of one service."""
-    return window.nodes[..., APPLICATION.service_names.index(service), _at(NODE_SIGNALS, signal)]
+    return window.nodes[..., application.service_names.index(service), _at(NODE_SIGNALS, signal)]
 
 
-def edge(window: TelemetryWindow, source: str, target: str, signal: str) -> Floats:
+def edge(
+    window: TelemetryWindow, source: str, target: str, signal: str, application: Application = APPLICATION
+) -> Floats:
     """[..., T] one signal of one edge."""
-    pairs = [(e.source, e.target) for e in APPLICATION.edges]
+    pairs = [(e.source, e.target) for e in application.edges]
     return window.edges[..., pairs.index((source, target)), _at(EDGE_SIGNALS, signal)]
 
 
-def journey(window: TelemetryWindow, name: str, signal: str) -> Floats:
+def journey(window: TelemetryWindow, name: str, signal: str, application: Application = APPLICATION) -> Floats:
     """[..., T] one signal of one journey."""
-    return window.journeys[..., APPLICATION.journey_names.index(name), _at(JOURNEY_SIGNALS, signal)]
+    return window.journeys[..., application.journey_names.index(name), _at(JOURNEY_SIGNALS, signal)]
 
 
 def stand(window: TelemetryWindow, signal: str) -> Floats:
