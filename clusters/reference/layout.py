@@ -1,0 +1,148 @@
+"""Where everything is: the columns of the event simulation's arrays.
+
+All state is in arrays, so that the compiled loop can stop where an array is full and go on after it was enlarged.
+Legend: B buckets, S services, O operations, C call sites, H channels, R request types, L distinct timeouts, Q slots.
+A slot is one attempt of one call, from its sending to the callee's end.
+"""
+
+from typing import Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+SmallInts = NDArray[np.int32]
+
+NONE: Final = -1
+USER: Final = -1
+"""Parent of a request that a user sent."""
+NOBODY: Final = -2
+"""Parent of a message, and of an attempt that its caller has given up: nobody waits for it."""
+
+# Columns of `slots`, 64 bytes a row.
+NEXT, TIMEOUT_PREVIOUS, TIMEOUT_NEXT, STATE, PARENT, CHILD, CHANNEL, OPERATION = range(8)
+CALL, REPEATS, TRIES, REQUEST, TRACE, SPAN, PARENT_SPAN, IS_TIMED = range(8, 16)
+NUM_SLOT_COLUMNS: Final = 16
+# Columns of `times`, in seconds.
+SENT, ARRIVED, DUE, DEADLINE = range(4)
+NUM_TIME_COLUMNS: Final = 4
+# States of a slot.
+FREE, TRAVELLING, LOST, WAITING, COMPUTING, PAUSED, CALLING, REFUSED = range(8)
+
+# Columns of `stations` (counts) and `clocks` (seconds).
+PRESENT, NUM_WAITING, NUM_COMPUTING, BUSY, LINE_HEAD, LINE_TAIL = range(6)
+NUM_STATION_COLUMNS: Final = 6
+VIRTUAL, UPDATED, TOKENS, TOKENS_AT = range(4)
+NUM_CLOCK_COLUMNS: Final = 4
+
+# Structure: columns of `operations`, `calls`, `channels`.
+SERVICE, FIRST_CALL, LAST_CALL = range(3)
+CALL_CHANNEL, IS_REQUIRED, IS_MESSAGE = range(3)
+CALLEE, TIMEOUT_CLASS = range(2)
+
+# Parameters: columns of `operation_values`, `channel_values`, `service_values`; then those of `load_values`.
+DEMAND_SECONDS, ERROR_RATIO, ADDED_SECONDS = range(3)
+RETRIES, DELAY_SECONDS, LOSS = range(3)
+SERVERS, SPEED, WORKERS, BOUND, IS_OPEN, MAX_RATE, LOST_SHARE = range(7)
+MULTIPLIER, RATE_LIMIT, THINK_SECONDS, FIRST_SHAPE = range(4)
+
+# Lists of slots in the order they are due (columns of `lists`: head, tail); timeouts follow from `FIRST_TIMEOUT`.
+NETWORK_LIST, REFUSED_LIST, FIRST_TIMEOUT = range(3)
+# Events that are no service's completion and no list's: offsets behind those in `due`.
+HEAP_EVENT, ARRIVAL_EVENT, BUCKET_EVENT, CHANGE_EVENT, NUM_OTHER_EVENTS = range(5)
+
+# `counters` and `now`.
+FREE_HEAD, NUM_FREE, HEAP_SIZE, BUCKET, NUM_SPANS, NEXT_SPAN, NEXT_TRACE, NUM_EVENTS, OUTSTANDING = range(9)
+NUM_COUNTERS: Final = 9
+TIME, ENTRY_TOKENS, ENTRY_TOKENS_AT = range(3)
+
+# Meters.
+SERVICE_PRESENT, SERVICE_WAITING, SERVICE_COMPUTING, SERVICE_REFUSED, SERVICE_LOST = range(5)
+OPERATION_ARRIVALS, OPERATION_DONE, OPERATION_ERRORS, OPERATION_LATENCY = range(4)
+CHANNEL_ATTEMPTS, CHANNEL_DONE, CHANNEL_ERRORS, CHANNEL_LATENCY, CHANNEL_RETRIES = range(5)
+REQUEST_PLANNED, REQUEST_HELD_BACK, REQUEST_LIMITED, REQUEST_DONE, REQUEST_ERRORS = range(5)
+REQUEST_LATENCY, REQUEST_GOOD, NUM_REQUEST_METERS = range(5, 8)
+
+# Columns of `spans` and `span_times`.
+SPAN_TRACE, SPAN_ID, SPAN_PARENT, SPAN_OPERATION, SPAN_ERROR = range(5)
+
+BINS_PER_OCTAVE: Final = 32
+FIRST_OCTAVE: Final = -16
+NUM_BINS: Final = 24 * BINS_PER_OCTAVE
+"""Latency histograms reach from 2^-17 to 2^7 seconds; a bin is 2 to 3 % wide."""
+
+
+class World(NamedTuple):
+    """Everything that the compiled loop reads and writes."""
+
+    counters: Ints
+    """[NUM_COUNTERS]"""
+    now: Floats
+    """[3]"""
+    random: NDArray[np.uint64]
+    """[4] state of the generator"""
+    due: Floats
+    """[S + lists + 4] time of the next event of each kind"""
+    lists: Ints
+    """[lists, 2] head and tail"""
+    slots: SmallInts
+    """[Q, 16]"""
+    times: Floats
+    """[Q, 4]"""
+    heap: Floats
+    """[Q, 2] (due, slot): delayed on an edge, or pausing"""
+    stations: Ints
+    """[S, 6]"""
+    clocks: Floats
+    """[S, 4]"""
+    tags: Floats
+    """[S, workers, 2] heaps of (virtual time at the end, slot)"""
+    operations: Ints
+    """[O, 3]"""
+    calls: Ints
+    """[C, 3]"""
+    channels: Ints
+    """[H, 2]"""
+    request_channels: Ints
+    """[R]"""
+    timeouts: Floats
+    """[L] seconds"""
+    request_limits: Floats
+    """[R] seconds within which a request is good"""
+    cumulative_mix: Floats
+    """[R]"""
+    rates: Floats
+    """[steps] requests/s"""
+    settings: Floats
+    """[5] see `clusters.reference.run`"""
+    operation_values: Floats
+    """[O, 3] parameters now; so on below"""
+    call_counts: Floats
+    """[C]"""
+    channel_values: Floats
+    """[H, 3]"""
+    service_values: Floats
+    """[S, 7]"""
+    load_values: Floats
+    """[3 + R]"""
+    service_meters: Floats
+    """[B, S, 5]"""
+    operation_meters: Floats
+    """[B, O, 4]"""
+    channel_meters: Floats
+    """[B, H, 5]"""
+    request_meters: Floats
+    """[B, R, 7]"""
+    service_bins: SmallInts
+    """[B, S, NUM_BINS]"""
+    request_bins: SmallInts
+    """[B, R, NUM_BINS]"""
+    spans: Ints
+    """[spans, 5]"""
+    span_times: Floats
+    """[spans, 2]"""
+
+
+# Indices of `settings`.
+BUCKET_SECONDS, STEP_SECONDS, REJECTION, NETWORK, TRACED_SHARE = range(5)

@@ -1,0 +1,92 @@
+"""The loop: find the event that is due first -> let it happen -> let the frame that it frees go on."""
+
+from clusters.reference.arrivals import plan_arrival, user_comes
+from clusters.reference.compiled import compiled, inlined
+from clusters.reference.containers import pop_first, pop_heap
+from clusters.reference.layout import (
+    ARRIVAL_EVENT,
+    BUCKET,
+    BUCKET_EVENT,
+    BUCKET_SECONDS,
+    HEAP_EVENT,
+    NETWORK_LIST,
+    NUM_EVENTS,
+    NUM_FREE,
+    NUM_SPANS,
+    REFUSED_LIST,
+    STATE,
+    TIME,
+    TRAVELLING,
+    World,
+)
+from clusters.reference.requests import FAILED, answer, arrive, begin_calls, compute_done, give_up, go_on
+from clusters.reference.stations import bring_up
+
+FINISHED, NEEDS_SLOTS, NEEDS_SPANS, NEEDS_CHANGE = range(4)
+MARGIN = 1024
+"""Slots and spans that no single event uses up."""
+
+
+@compiled
+def run(w: World) -> int:
+    """Let everything happen until the last bucket is full, or there is something to do outside; what it is."""
+    num_services, num_buckets = len(w.stations), len(w.service_meters)
+    first_other = num_services + len(w.lists)
+    if w.counters[NUM_EVENTS] == 0:
+        plan_arrival(w)
+    while True:
+        if w.counters[NUM_FREE] < MARGIN:
+            return NEEDS_SLOTS
+        if w.counters[NUM_SPANS] > len(w.spans) - MARGIN:
+            return NEEDS_SPANS
+        event = first_due(w)
+        w.now[TIME] = w.due[event]
+        w.counters[NUM_EVENTS] += 1
+        slot, outcome = -1, FAILED
+        if event < num_services:
+            slot = compute_done(w, event)
+            if slot >= 0:
+                outcome = begin_calls(w, slot)
+        elif event == num_services + NETWORK_LIST:
+            arrive(w, pop_first(w, NETWORK_LIST))
+        elif event == first_other + ARRIVAL_EVENT:
+            user_comes(w)
+            plan_arrival(w)
+        elif event == num_services + REFUSED_LIST:
+            slot = answer(w, pop_first(w, REFUSED_LIST), True)
+        elif event < first_other:
+            slot = give_up(w, w.lists[event - num_services, 0])
+        elif event == first_other + HEAP_EVENT:
+            slot = pop_heap(w)
+            if w.slots[slot, STATE] == TRAVELLING:
+                arrive(w, slot)
+                slot = -1
+            else:
+                outcome = begin_calls(w, slot)
+        elif event == first_other + BUCKET_EVENT:
+            close_bucket(w)
+            if w.counters[BUCKET] == num_buckets:
+                return FINISHED
+        else:
+            return NEEDS_CHANGE
+        go_on(w, slot, outcome)
+
+
+@inlined
+def first_due(w: World) -> int:
+    """Index of the least time in `due`; of equal ones the first."""
+    event, least = 0, w.due[0]
+    for k in range(1, len(w.due)):
+        if w.due[k] < least:
+            event, least = k, w.due[k]
+    return event
+
+
+@inlined
+def close_bucket(w: World) -> None:
+    """What is in the services is counted up to the bucket's end."""
+    for s in range(len(w.stations)):
+        bring_up(w, s)
+    w.counters[BUCKET] += 1
+    next_end = (w.counters[BUCKET] + 1) * w.settings[BUCKET_SECONDS]
+    w.due[len(w.stations) + len(w.lists) + BUCKET_EVENT] = next_end

@@ -1,0 +1,100 @@
+"""What is counted when an execution ends, an attempt is answered, or a user is served."""
+
+import math
+
+from clusters.reference.compiled import inlined
+from clusters.reference.layout import (
+    ARRIVED,
+    BINS_PER_OCTAVE,
+    BUCKET,
+    CHANNEL,
+    CHANNEL_DONE,
+    CHANNEL_ERRORS,
+    CHANNEL_LATENCY,
+    FIRST_OCTAVE,
+    NUM_BINS,
+    NUM_SPANS,
+    OPERATION,
+    OPERATION_DONE,
+    OPERATION_ERRORS,
+    OPERATION_LATENCY,
+    OUTSTANDING,
+    PARENT_SPAN,
+    REQUEST,
+    REQUEST_DONE,
+    REQUEST_ERRORS,
+    REQUEST_GOOD,
+    REQUEST_LATENCY,
+    SENT,
+    SPAN,
+    SPAN_ERROR,
+    SPAN_ID,
+    SPAN_OPERATION,
+    SPAN_PARENT,
+    SPAN_TRACE,
+    TIME,
+    TRACE,
+    World,
+)
+
+
+@inlined
+def latency_bin(seconds: float) -> int:
+    """Index of a latency's bin: octaves, each cut into equal parts."""
+    if seconds <= 0.0:
+        return 0
+    mantissa, exponent = math.frexp(seconds)
+    index = (exponent - FIRST_OCTAVE) * BINS_PER_OCTAVE + int((2.0 * mantissa - 1.0) * BINS_PER_OCTAVE)
+    return min(max(index, 0), NUM_BINS - 1)
+
+
+@inlined
+def note_execution(w: World, slot: int, s: int, has_failed: bool) -> None:
+    """An execution ended at service `s`."""
+    seconds = w.now[TIME] - w.times[slot, ARRIVED]
+    bucket, operation = w.counters[BUCKET], w.slots[slot, OPERATION]
+    meter = w.operation_meters[bucket, operation]
+    meter[OPERATION_DONE] += 1.0
+    meter[OPERATION_LATENCY] += seconds
+    if has_failed:
+        meter[OPERATION_ERRORS] += 1.0
+    w.service_bins[bucket, s, latency_bin(seconds)] += 1
+    if w.slots[slot, TRACE] > 0:
+        keep_span(w, slot, has_failed)
+
+
+@inlined
+def keep_span(w: World, slot: int, has_failed: bool) -> None:
+    """Write down a sampled execution; the loop sees to it that there is room."""
+    place = w.counters[NUM_SPANS]
+    w.counters[NUM_SPANS] = place + 1
+    span, row = w.spans[place], w.slots[slot]
+    span[SPAN_TRACE], span[SPAN_ID], span[SPAN_PARENT] = row[TRACE], row[SPAN], row[PARENT_SPAN]
+    span[SPAN_OPERATION], span[SPAN_ERROR] = row[OPERATION], int(has_failed)
+    w.span_times[place, 0], w.span_times[place, 1] = w.times[slot, ARRIVED], w.now[TIME]
+
+
+@inlined
+def note_attempt(w: World, slot: int, has_failed: bool) -> None:
+    """A caller learnt what became of an attempt."""
+    meter = w.channel_meters[w.counters[BUCKET], w.slots[slot, CHANNEL]]
+    meter[CHANNEL_DONE] += 1.0
+    meter[CHANNEL_LATENCY] += w.now[TIME] - w.times[slot, SENT]
+    if has_failed:
+        meter[CHANNEL_ERRORS] += 1.0
+
+
+@inlined
+def note_user(w: World, slot: int, has_failed: bool) -> None:
+    """A user was answered, or gave up."""
+    seconds = w.now[TIME] - w.times[slot, SENT]
+    bucket, request = w.counters[BUCKET], w.slots[slot, REQUEST]
+    meter = w.request_meters[bucket, request]
+    meter[REQUEST_DONE] += 1.0
+    meter[REQUEST_LATENCY] += seconds
+    if has_failed:
+        meter[REQUEST_ERRORS] += 1.0
+    elif seconds <= w.request_limits[request]:
+        meter[REQUEST_GOOD] += 1.0
+    w.request_bins[bucket, request, latency_bin(seconds)] += 1
+    w.counters[OUTSTANDING] -= 1

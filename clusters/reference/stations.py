@@ -1,0 +1,138 @@
+"""A service as queues: a line for its workers, and processor sharing among the requests that compute.
+
+Processor sharing by virtual time: a request that computes ends when the service's virtual time, which runs at
+speed * min(1, servers / n), reaches the tag it got at its start. So a change of n moves no request.
+"""
+
+import math
+
+from clusters.reference.compiled import inlined
+from clusters.reference.containers import sift_down, sift_up
+from clusters.reference.layout import (
+    BOUND,
+    BUCKET,
+    BUSY,
+    COMPUTING,
+    DEMAND_SECONDS,
+    LINE_HEAD,
+    LINE_TAIL,
+    NEXT,
+    NONE,
+    NUM_COMPUTING,
+    NUM_WAITING,
+    OPERATION,
+    PRESENT,
+    SERVERS,
+    SERVICE_COMPUTING,
+    SERVICE_PRESENT,
+    SERVICE_WAITING,
+    SPEED,
+    STATE,
+    TIME,
+    UPDATED,
+    VIRTUAL,
+    WAITING,
+    WORKERS,
+    World,
+)
+from clusters.reference.randomness import exponential
+
+
+@inlined
+def pace(w: World, s: int) -> float:
+    """CPU seconds per second that each computing request gets; 0 where nothing computes or nothing is ready."""
+    computing = w.stations[s, NUM_COMPUTING]
+    servers, speed = w.service_values[s, SERVERS], w.service_values[s, SPEED]
+    if computing == 0:
+        return 0.0
+    result: float = speed if computing <= servers else speed * servers / computing
+    return result
+
+
+@inlined
+def bring_up(w: World, s: int) -> None:
+    """Let the service's virtual time and meters run up to now; called before any of its counts changes."""
+    elapsed = w.now[TIME] - w.clocks[s, UPDATED]
+    if elapsed > 0.0:
+        w.clocks[s, UPDATED] = w.now[TIME]
+        w.clocks[s, VIRTUAL] += elapsed * pace(w, s)
+        meter = w.service_meters[w.counters[BUCKET], s]
+        meter[SERVICE_PRESENT] += elapsed * w.stations[s, PRESENT]
+        meter[SERVICE_WAITING] += elapsed * w.stations[s, NUM_WAITING]
+        meter[SERVICE_COMPUTING] += elapsed * w.stations[s, NUM_COMPUTING]
+
+
+@inlined
+def plan(w: World, s: int) -> None:
+    """Find out anew when the next request of the service is done with its CPU time."""
+    rate = pace(w, s)
+    if rate > 0.0:
+        left = w.tags[s, 0, 0] - w.clocks[s, VIRTUAL]
+        w.due[s] = w.now[TIME] + max(left, 0.0) / rate
+    else:
+        w.due[s] = math.inf
+
+
+@inlined
+def start_computing(w: World, s: int, slot: int) -> None:
+    """A worker takes the request; the service was brought up to now."""
+    computing = w.stations[s, NUM_COMPUTING]
+    if computing == 0:
+        w.clocks[s, VIRTUAL] = 0.0
+    demand = w.operation_values[w.slots[slot, OPERATION], DEMAND_SECONDS] * exponential(w.random)
+    sift_up(w.tags[s], computing, w.clocks[s, VIRTUAL] + demand, slot)
+    w.stations[s, NUM_COMPUTING] = computing + 1
+    w.stations[s, BUSY] += 1
+    w.slots[slot, STATE] = COMPUTING
+    plan(w, s)
+
+
+@inlined
+def end_computing(w: World, s: int) -> int:
+    """The request whose CPU time is over now."""
+    bring_up(w, s)
+    slot = int(w.tags[s, 0, 1])
+    w.stations[s, NUM_COMPUTING] -= 1
+    sift_down(w.tags[s], w.stations[s, NUM_COMPUTING])
+    plan(w, s)
+    return slot
+
+
+@inlined
+def has_room(w: World, s: int) -> bool:
+    """Whether one more request may wait."""
+    result: bool = w.stations[s, NUM_WAITING] < w.service_values[s, BOUND]
+    return result
+
+
+@inlined
+def has_worker(w: World, s: int) -> bool:
+    """Whether a worker is free."""
+    result: bool = w.stations[s, BUSY] < w.service_values[s, WORKERS]
+    return result
+
+
+@inlined
+def line_up(w: World, s: int, slot: int) -> None:
+    """Put a request at the end of the line."""
+    w.slots[slot, STATE] = WAITING
+    w.slots[slot, NEXT] = NONE
+    tail = w.stations[s, LINE_TAIL]
+    if tail == NONE:
+        w.stations[s, LINE_HEAD] = slot
+    else:
+        w.slots[tail, NEXT] = slot
+    w.stations[s, LINE_TAIL] = slot
+    w.stations[s, NUM_WAITING] += 1
+
+
+@inlined
+def admit_waiting(w: World, s: int) -> None:
+    """Give free workers to the line; the service was brought up to now."""
+    while w.stations[s, NUM_WAITING] > 0 and has_worker(w, s):
+        slot = w.stations[s, LINE_HEAD]
+        w.stations[s, LINE_HEAD] = w.slots[slot, NEXT]
+        if w.slots[slot, NEXT] == NONE:
+            w.stations[s, LINE_TAIL] = NONE
+        w.stations[s, NUM_WAITING] -= 1
+        start_computing(w, s, slot)
