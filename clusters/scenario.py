@@ -36,7 +36,7 @@ class ScheduledFault:
 
     fault_id: str
     kind: str
-    """`traffic_spike`, `cpu_pressure`, `network_delay`, `pod_kill_loop`, `bad_config`."""
+    """What it is, such as `cpu_pressure`, `network_delay` or `rollout_worse`."""
     target: str
     """A service, or `source->target` for an edge, or `workload`."""
     start_seconds: float

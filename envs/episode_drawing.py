@@ -7,6 +7,7 @@ import numpy as np
 
 from clusters.scenario import Scenario, Split
 from envs.scenarios.generator import draw_scenario
+from envs.scenarios.menus import CORE, ScenarioMenu
 from envs.scenarios.named import named_scenario
 from envs.scenarios.splits import SEED_RANGES
 from envs.time_scales import TimeScales
@@ -17,9 +18,13 @@ MAX_STAND_SEED = 2**31
 
 
 def choose_episode(
-    application: str, options: Mapping[str, Any] | None, time_scales: TimeScales, rng: np.random.Generator
+    application: str,
+    options: Mapping[str, Any] | None,
+    time_scales: TimeScales,
+    rng: np.random.Generator,
+    menu: ScenarioMenu = CORE,
 ) -> tuple[Scenario, int]:
-    """The scenario and the stand's seed of the next episode; without options a training scenario is drawn.
+    """The scenario and the stand's seed of the next episode; without options a training scenario of the menu is drawn.
 
     Raises:
         UserError: `options["scenario"]` is neither a scenario nor the name of one, or there is another option.
@@ -32,7 +37,7 @@ def choose_episode(
     wanted = (options or {}).get("scenario")
     match wanted:
         case None:
-            return draw_scenario(application, scenario_seed, time_scales), stand_seed
+            return draw_scenario(application, scenario_seed, time_scales, menu), stand_seed
         case str():
             return named_scenario(wanted, time_scales), stand_seed
         case Scenario():

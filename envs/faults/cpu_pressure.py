@@ -4,8 +4,8 @@ import numpy as np
 
 from clusters.commands import ClearFault, StressCpu
 from clusters.scenario import ScheduledFault
-from envs.demand import estimate_demand, loaded_services
-from envs.faults.fault import FaultRequest, Intensity, draw_between, scheduled
+from envs.demand import loaded_services, utilisations
+from envs.faults.fault import FaultFamily, FaultRequest, Intensity, clipped, draw_between, draw_one, scheduled
 
 PRESSURES: dict[Intensity, tuple[float, float]] = {
     Intensity.MILD: (0.55, 0.7),
@@ -13,20 +13,18 @@ PRESSURES: dict[Intensity, tuple[float, float]] = {
     Intensity.SEVERE: (1.6, 2.6),
 }
 """Nominal demand over the capacity that the stressor leaves, at full strength: above 1 the queue grows."""
-MAX_LOAD_RATIO = 0.95
+LOAD_RATIO_BOUNDS = (0.05, 0.95)
 
 
-class CpuPressure:
+class CpuPressure(FaultFamily):
     """Takes the share of the CPU limit that leaves the wanted pressure, so that it bites on idle services too."""
 
     def draw(self, request: FaultRequest, rng: np.random.Generator) -> ScheduledFault:
         """Pressure on one service that works for the users."""
-        services = loaded_services(request.application)
-        service = services[int(rng.integers(len(services)))]
-        utilisation = estimate_demand(request.application).utilisation
-        demand = float(utilisation[request.application.service_names.index(service)])
+        service = draw_one(loaded_services(request.application), rng)
+        demand = utilisations(request.application)[service]
         pressure = draw_between(PRESSURES[request.intensity], rng)
-        load_ratio = float(np.clip(1.0 - demand / pressure, 0.05, MAX_LOAD_RATIO))
+        load_ratio = clipped(1.0 - demand / pressure, *LOAD_RATIO_BOUNDS)
         return scheduled(
             request,
             rng,

@@ -1,15 +1,18 @@
 """The contract of a kind of fault, and the course that faults take over time: start, growth, end."""
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Protocol
+from typing import ClassVar, Protocol, TypeVar
 
 import numpy as np
 
 from clusters.commands import Command
 from clusters.scenario import ScheduledFault
 from clusters.topology import Application
+
+T = TypeVar("T")
 
 
 class Intensity(StrEnum):
@@ -59,11 +62,30 @@ class FaultRequest:
     """Every time of the fault is a multiple of it."""
 
 
+class Lever(StrEnum):
+    """What two faults of one scenario cannot both hold: the one's clearance would lift the other."""
+
+    WORKLOAD = "workload"
+    FLAGS = "flags"
+    KILLS = "kills"
+    LOSS = "loss"
+    RELEASES = "releases"
+
+
 class FaultFamily(Protocol):
     """One kind of fault: picks a target and parameters, and says when which command is injected."""
 
+    levers: ClassVar[frozenset[Lever]] = frozenset()
+    """Faults that share a lever never meet in one scenario."""
+    durations: ClassVar[tuple[DurationClass, ...]] = tuple(DurationClass)
+    """How long it may last."""
+
+    def applies_to(self, application: Application) -> bool:
+        """Whether the application can have such a fault."""
+        return True
+
     def draw(self, request: FaultRequest, rng: np.random.Generator) -> ScheduledFault:
-        """A fault. All choices come from `rng`."""
+        """A fault of an application that it applies to. All choices come from `rng`."""
         ...
 
 
@@ -88,13 +110,23 @@ def draw_course(request: FaultRequest, rng: np.random.Generator) -> Course:
 
 def draw_multiple(low: float, high: float, unit: float, rng: np.random.Generator) -> float:
     """A multiple of `unit` between `low` and `high`, rounded up at the low end; at least one unit."""
-    first = max(1, int(np.ceil(low / unit)))
+    first = max(1, math.ceil(low / unit))
     return unit * float(rng.integers(first, max(first, int(high // unit)) + 1))
+
+
+def draw_one(choices: Sequence[T], rng: np.random.Generator) -> T:
+    """One of several, each as likely."""
+    return choices[int(rng.integers(len(choices)))]
 
 
 def draw_between(bounds: tuple[float, float], rng: np.random.Generator) -> float:
     """Uniform between two bounds."""
     return float(rng.uniform(*bounds))
+
+
+def clipped(value: float, low: float, high: float) -> float:
+    """The value, or the bound that it lies beyond."""
+    return min(max(value, low), high)
 
 
 def scheduled(

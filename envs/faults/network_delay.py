@@ -4,9 +4,8 @@ import numpy as np
 
 from clusters.commands import ClearFault, DelayEdge
 from clusters.scenario import ScheduledFault
-from clusters.topology import LOAD_GENERATOR, Application
-from envs.demand import estimate_demand
-from envs.faults.fault import FaultRequest, Intensity, draw_between, scheduled
+from envs.demand import edge_exposures
+from envs.faults.fault import FaultFamily, FaultRequest, Intensity, clipped, draw_between, draw_one, scheduled
 
 SLO_SHARES: dict[Intensity, tuple[float, float]] = {
     Intensity.MILD: (0.2, 0.4),
@@ -15,20 +14,17 @@ SLO_SHARES: dict[Intensity, tuple[float, float]] = {
 }
 """Delay that the worst journey gathers over its calls, over its latency objective, at full strength."""
 DELAY_BOUNDS_MILLISECONDS = (5.0, 3000.0)
-MIN_CALLS = 0.3
-"""An edge that every journey uses more seldom is no target: few users would notice."""
 
 
-class NetworkDelay:
+class NetworkDelay(FaultFamily):
     """Delays one edge by as much as hurts the journey that uses it most."""
 
     def draw(self, request: FaultRequest, rng: np.random.Generator) -> ScheduledFault:
         """Delay on one service-to-service edge."""
-        exposure = _exposure(request.application)
-        edges = [edge for edge, share in exposure.items() if share > 0]
-        source, target = edges[int(rng.integers(len(edges)))]
-        wanted = draw_between(SLO_SHARES[request.intensity], rng) / exposure[source, target]
-        latency = float(np.clip(wanted, *DELAY_BOUNDS_MILLISECONDS))
+        exposures = edge_exposures(request.application)
+        source, target = draw_one(tuple(exposures), rng)
+        wanted = draw_between(SLO_SHARES[request.intensity], rng) / exposures[source, target]
+        latency = clipped(wanted, *DELAY_BOUNDS_MILLISECONDS)
         return scheduled(
             request,
             rng,
@@ -41,15 +37,3 @@ class NetworkDelay:
             ),
             clearance=ClearFault(fault_id=request.fault_id),
         )
-
-
-def _exposure(application: Application) -> dict[tuple[str, str], float]:
-    """Share of its objective that the worst journey loses per millisecond of delay on each edge."""
-    calls = estimate_demand(application).edge_calls
-    objectives = np.array([journey.slo_latency_milliseconds for journey in application.journeys])
-    shares = np.where(calls >= MIN_CALLS, calls / objectives[:, None], 0.0).max(axis=0)
-    return {
-        (edge.source, edge.target): float(share)
-        for edge, share in zip(application.edges, shares, strict=True)
-        if edge.source != LOAD_GENERATOR
-    }

@@ -4,8 +4,8 @@ import numpy as np
 
 from clusters.commands import ScaleWorkload
 from clusters.scenario import ScheduledFault
-from envs.demand import estimate_demand
-from envs.faults.fault import FaultRequest, Intensity, draw_between, scheduled
+from envs.demand import utilisations
+from envs.faults.fault import FaultFamily, FaultRequest, Intensity, Lever, draw_between, scheduled
 
 PRESSURES: dict[Intensity, tuple[float, float]] = {
     Intensity.MILD: (0.55, 0.68),
@@ -16,12 +16,14 @@ PRESSURES: dict[Intensity, tuple[float, float]] = {
 MIN_MULTIPLIER = 1.15
 
 
-class TrafficSpike:
+class TrafficSpike(FaultFamily):
     """Multiplies the offered load; a slow burn grows towards the full multiplier."""
+
+    levers = frozenset({Lever.WORKLOAD})
 
     def draw(self, request: FaultRequest, rng: np.random.Generator) -> ScheduledFault:
         """A spike of the whole workload."""
-        busiest = float(estimate_demand(request.application).utilisation.max())
+        busiest = max(utilisations(request.application).values())
         multiplier = max(MIN_MULTIPLIER, draw_between(PRESSURES[request.intensity], rng) / busiest)
         return scheduled(
             request,

@@ -1,14 +1,17 @@
 """The actions that are compared at a scenario's decision point.
 
 The set must not give the cause away: each type of action stands there for several services (where the fault bites,
-a neighbour in the graph, a stranger), for two flags whatever the fault, and in shuffled order.
+a neighbour in the graph, a stranger), for two flags and two releases whatever the fault, and in shuffled order.
 """
+
+from dataclasses import dataclass
 
 import numpy as np
 
 from clusters.topology import LOAD_GENERATOR, Application
 from envs.actions.catalogue import ActionCatalogue
 from envs.actions.control_record import baseline_controls
+from envs.faults.bad_config import adds_retries
 
 NUM_FLAGS = 2
 NUM_PER_GROUP = 2
@@ -16,60 +19,82 @@ HARMFUL_SHARE = 0.1
 """Share of the sets that hold actions which take capacity away, in place of another type."""
 RATE_LIMIT_SHARE = 0.5
 """Share of the sets that hold a rate limit: it is the worst of them nearly always, and the best in an overload."""
+RATE_LIMITS = ("rate_limit:75%", "rate_limit:50%")
 
 
-def draw_candidates(
-    catalogue: ActionCatalogue, focus: tuple[str, ...], flag: str | None, rng: np.random.Generator
-) -> tuple[str, ...]:
-    """`do_nothing` and eight or nine others, all of them allowed on an untouched stand.
+@dataclass(frozen=True, kw_only=True)
+class Suspects:
+    """What an incident is about: candidates stand there for these, and for others beside them."""
 
-    Args:
-        catalogue: the application's actions.
-        focus: the service where each fault bites; empty if nothing is broken.
-        flag: the bad flag, if one is.
-        rng: source of all choices.
-    """
-    application = catalogue.application
-    services = _services(application, focus, rng)
-    scalable = [name for name in services if application.service(name).is_scalable]
-    replicas = int(rng.integers(1, 3))
-    groups = [
-        [f"scale:{name}:+{replicas}" for name in scalable[:NUM_PER_GROUP]],
-        [f"restart:{name}" for name in services[:NUM_PER_GROUP]],
-        [f"set_cpu_limit:{name}:x2" for name in scalable[:NUM_PER_GROUP]],
-    ]
-    if rng.uniform() < HARMFUL_SHARE:
-        harmful = [f"set_cpu_limit:{name}:x0.5" for name in scalable[:NUM_PER_GROUP]]
-        groups[int(rng.integers(len(groups)))] = harmful
-    names = ["do_nothing", *(name for group in groups for name in group)]
-    names += _roll_backs(application, flag, rng)
-    if rng.uniform() < RATE_LIMIT_SHARE:
-        names.append(f"rate_limit:{(0.75, 0.5)[int(rng.integers(2))]:.0%}")
-    allowed = catalogue.mask(baseline_controls(application, 1))[0]
-    names = [name for name in names if allowed[catalogue.index(name)]]
-    return tuple(names[position] for position in rng.permutation(len(names)))
+    services: tuple[str, ...]
+    """Where each fault bites; empty if nothing is broken."""
+    flag: str | None
+    """The bad flag, if one is."""
+    release: str | None
+    """The release that goes out, if one does."""
 
 
-def _services(application: Application, focus: tuple[str, ...], rng: np.random.Generator) -> list[str]:
-    """Two or more services, at least two of them scalable: focus, a neighbour, strangers."""
-    everyone = [name for name in application.service_names if name != LOAD_GENERATOR]
-    strangers = [everyone[position] for position in rng.permutation(len(everyone))]
-    neighbours = [name for name in strangers if any(_adjacent(application, name, other) for other in focus)]
-    picked: list[str] = []
-    for name in [*focus, *neighbours[:1], *strangers]:
-        scalable = sum(application.service(other).is_scalable for other in picked)
-        if name not in picked and (len(picked) < NUM_PER_GROUP or scalable < NUM_PER_GROUP):
-            picked.append(name)
-    return picked
+class CandidateDraws:
+    """Draws candidates of one application from the types that the core menu compares."""
+
+    def __init__(self, catalogue: ActionCatalogue) -> None:
+        application = catalogue.application
+        self._everyone = tuple(name for name in application.service_names if name != LOAD_GENERATOR)
+        self._scalable = frozenset(service.name for service in application.services if service.is_scalable)
+        self._flags = self._flags_of(application)
+        self._neighbours: dict[str, set[str]] = {name: set() for name in application.service_names}
+        for edge in application.edges:
+            self._neighbours[edge.source].add(edge.target)
+            self._neighbours[edge.target].add(edge.source)
+        mask = catalogue.mask(baseline_controls(application, 1))[0]
+        self._allowed = frozenset(catalogue.names[position] for position in np.flatnonzero(mask).tolist())
+
+    def draw(self, suspects: Suspects, rng: np.random.Generator) -> tuple[str, ...]:
+        """`do_nothing` and eight or nine others, all of them allowed on an untouched stand."""
+        services = self._services(suspects.services, rng)
+        return self._shuffled(self._core_names(services, suspects.flag, rng), rng)
+
+    def _flags_of(self, application: Application) -> tuple[str, ...]:
+        """Flags that an incident of the core menu may be about."""
+        return tuple(flag.name for flag in application.flags if not adds_retries(flag))
+
+    def _core_names(self, services: list[str], flag: str | None, rng: np.random.Generator) -> list[str]:
+        scalable = [name for name in services if name in self._scalable][:NUM_PER_GROUP]
+        replicas = int(rng.integers(1, 3))
+        groups = [
+            [f"scale:{name}:+{replicas}" for name in scalable],
+            [f"restart:{name}" for name in services[:NUM_PER_GROUP]],
+            [f"set_cpu_limit:{name}:x2" for name in scalable],
+        ]
+        if rng.random() < HARMFUL_SHARE:
+            groups[int(rng.integers(len(groups)))] = [f"set_cpu_limit:{name}:x0.5" for name in scalable]
+        names = ["do_nothing", *(name for group in groups for name in group)]
+        names += [f"roll_back:{name}" for name in with_decoys(self._flags, flag, NUM_FLAGS, rng)]
+        if rng.random() < RATE_LIMIT_SHARE:
+            names.append(RATE_LIMITS[int(rng.integers(len(RATE_LIMITS)))])
+        return names
+
+    def _shuffled(self, names: list[str], rng: np.random.Generator) -> tuple[str, ...]:
+        names = [name for name in names if name in self._allowed]
+        return tuple(names[position] for position in rng.permutation(len(names)).tolist())
+
+    def _services(self, focus: tuple[str, ...], rng: np.random.Generator) -> list[str]:
+        """Two or more services, at least two of them scalable: focus, a neighbour, strangers."""
+        strangers = [self._everyone[position] for position in rng.permutation(len(self._everyone)).tolist()]
+        near = {neighbour for name in focus for neighbour in self._neighbours[name]}
+        neighbours = [name for name in strangers if name in near]
+        picked: list[str] = []
+        num_scalable = 0
+        for name in [*focus, *neighbours[:1], *strangers]:
+            if name not in picked and (len(picked) < NUM_PER_GROUP or num_scalable < NUM_PER_GROUP):
+                picked.append(name)
+                num_scalable += name in self._scalable
+        return picked
 
 
-def _adjacent(application: Application, one: str, other: str) -> bool:
-    return any({edge.source, edge.target} == {one, other} for edge in application.edges)
-
-
-def _roll_backs(application: Application, flag: str | None, rng: np.random.Generator) -> list[str]:
-    """Two flags; the bad one is among them if there is one."""
-    others = [name for name in (candidate.name for candidate in application.flags) if name != flag]
-    shuffled = [others[position] for position in rng.permutation(len(others))]
-    chosen = [flag, *shuffled] if flag else shuffled
-    return [f"roll_back:{name}" for name in chosen[:NUM_FLAGS]]
+def with_decoys(everything: tuple[str, ...], guilty: str | None, count: int, rng: np.random.Generator) -> list[str]:
+    """`count` of them in no order that tells; the guilty one is among them if there is one."""
+    others = [name for name in everything if name != guilty]
+    shuffled = [others[position] for position in rng.permutation(len(others)).tolist()]
+    chosen = [guilty, *shuffled] if guilty else shuffled
+    return chosen[:count]

@@ -2,15 +2,17 @@
 
 Two walls: the seed ranges are disjoint, and some families (fault x workload x intensity x duration) appear in one
 split only. Each value of each part of a family still appears in training, so that a held-out family asks for a new
-combination, not for a fault never seen.
+combination, not for a fault never seen. A family that is held out from one menu is held out from all.
 """
 
 from dataclasses import dataclass
+from functools import cache
 from itertools import product
 
 from clusters.scenario import Split
 from envs.faults import FAULTS
 from envs.faults.fault import DurationClass, Intensity
+from envs.scenarios.menus import CORE, ScenarioMenu
 from envs.workloads import WORKLOADS
 from ray_configs.errors import UserError
 
@@ -25,6 +27,7 @@ NO_FAULT = "no_fault"
 """Ordinary load, nothing breaks."""
 NORMAL_CONTROL = "normal_control"
 """Nothing breaks, but the load is well below or above the ordinary: operators act without an incident."""
+CALM_FAULTS = (NO_FAULT, NORMAL_CONTROL)
 HELD_OUT_SHARE = 0.5
 """Share of a split's faulty scenarios that come from its own families, where it has some."""
 
@@ -43,23 +46,35 @@ class Family:
         """As `Scenario.family` has it."""
         return f"{self.fault}/{self.workload}/{self.intensity}/{self.duration}"
 
+    @property
+    def is_calm(self) -> bool:
+        """Whether nothing breaks."""
+        return self.fault in CALM_FAULTS
 
-FAULT_FAMILIES: tuple[Family, ...] = tuple(
-    Family(fault=fault, workload=workload, intensity=intensity.value, duration=duration.value)
-    for fault, workload, intensity, duration in product(FAULTS, WORKLOADS, Intensity, DurationClass)
-)
-CALM_FAMILIES: tuple[Family, ...] = tuple(
-    Family(fault=fault, workload=workload) for fault, workload in product((NO_FAULT, NORMAL_CONTROL), WORKLOADS)
-)
+
+@cache
+def fault_families(menu: ScenarioMenu = CORE) -> tuple[Family, ...]:
+    """Every family of a menu in which something breaks."""
+    return tuple(
+        Family(fault=fault, workload=workload, intensity=intensity.value, duration=duration.value)
+        for fault in menu.faults
+        for workload, intensity, duration in product(menu.profiles, Intensity, FAULTS[fault].durations)
+    )
+
+
+@cache
+def calm_families(menu: ScenarioMenu = CORE) -> tuple[Family, ...]:
+    """Every family of a menu in which nothing breaks."""
+    return tuple(Family(fault=fault, workload=workload) for fault, workload in product(CALM_FAULTS, menu.profiles))
 
 
 def reserved_for(family: Family) -> Split | None:
-    """The only split that may use a family; None: all of them may.
+    """The only split that may use a family; None: all of them may, as with every recording.
 
     A Latin square over the four parts: one combination in five is for test alone, and of the burst workload
     one in five is for validation alone.
     """
-    if family in CALM_FAMILIES:
+    if family.is_calm or family.workload not in WORKLOADS:
         return None
     diagonal = (
         list(FAULTS).index(family.fault)
@@ -74,29 +89,36 @@ def reserved_for(family: Family) -> Split | None:
     return None
 
 
-def shared_families() -> tuple[Family, ...]:
+@cache
+def shared_families(menu: ScenarioMenu = CORE) -> tuple[Family, ...]:
     """Faulty families that every split may use."""
-    return tuple(family for family in FAULT_FAMILIES if reserved_for(family) is None)
+    return tuple(family for family in fault_families(menu) if reserved_for(family) is None)
 
 
-def own_families(split: Split) -> tuple[Family, ...]:
+@cache
+def own_families(split: Split, menu: ScenarioMenu = CORE) -> tuple[Family, ...]:
     """Faulty families that this split alone may use."""
-    return tuple(family for family in FAULT_FAMILIES if reserved_for(family) is split)
+    return tuple(family for family in fault_families(menu) if reserved_for(family) is split)
 
 
-def companions(family: Family, split: Split) -> tuple[Family, ...]:
-    """Families that a second fault of a scenario may come from: another kind of fault, under the same workload."""
+def companions(family: Family, split: Split, menu: ScenarioMenu = CORE) -> tuple[Family, ...]:
+    """Families that a second fault of a scenario may come from: a fault that does not meddle, the same workload."""
+    levers = FAULTS[family.fault].levers
     return tuple(
         other
-        for other in (*shared_families(), *own_families(split))
-        if other.workload == family.workload and other.fault != family.fault
+        for other in (*shared_families(menu), *own_families(split, menu))
+        if other.workload == family.workload and other.fault != family.fault and not levers & FAULTS[other.fault].levers
     )
 
 
-def is_held_out(family_name: str) -> bool:
-    """Whether training never sees the family of this name; a named scenario's is held out too."""
-    trained = {family.name for family in (*shared_families(), *CALM_FAMILIES)}
-    return family_name not in trained
+@cache
+def _trained(menu: ScenarioMenu) -> frozenset[str]:
+    return frozenset(family.name for family in (*shared_families(menu), *calm_families(menu)))
+
+
+def is_held_out(family_name: str, menu: ScenarioMenu = CORE) -> bool:
+    """Whether training on a menu never sees the family of this name; a named scenario's is held out too."""
+    return family_name not in _trained(menu)
 
 
 def split_of_seed(seed: int) -> Split:

@@ -1,11 +1,19 @@
-"""How many users come when. One profile per file.
+"""How many users come when, and what they ask for. One profile per file.
 
 To add a profile: write `envs/workloads/<profile>.py` with a class that fulfils `envs.workloads.workload.Workload`, and
-add one line to WORKLOADS.
+add one line to WORKLOADS. A recording is none of them: a menu names its own (`envs.scenarios.menus`).
 """
 
 from envs.workloads.burst import Burst
+from envs.workloads.closed_loop import ClosedLoop
 from envs.workloads.diurnal import Diurnal
+from envs.workloads.emphasised_mix import (
+    CHECKOUT_FACTORS,
+    CHECKOUT_JOURNEYS,
+    WRITE_FACTORS,
+    WRITING_JOURNEYS,
+    EmphasisedMix,
+)
 from envs.workloads.steady import Steady
 from envs.workloads.workload import Workload
 from ray_configs.errors import UserError
@@ -14,6 +22,10 @@ WORKLOADS: dict[str, Workload] = {
     "steady": Steady(),
     "diurnal": Diurnal(),
     "burst": Burst(),
+    "checkout_heavy": EmphasisedMix("checkout_heavy", CHECKOUT_JOURNEYS, CHECKOUT_FACTORS),
+    "read_heavy": EmphasisedMix("read_heavy", WRITING_JOURNEYS, WRITE_FACTORS),
+    "closed_loop": ClosedLoop("closed_loop", Steady()),
+    "closed_loop_burst": ClosedLoop("closed_loop_burst", Burst()),
 }
 """Every profile by its name."""
 

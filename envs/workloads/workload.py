@@ -7,11 +7,14 @@ from numpy.typing import NDArray
 
 from clusters.scenario import WorkloadTrace
 from clusters.topology import Application
+from envs.demand import per_application
 from ray_configs.errors import UserError
 
 STEP_SECONDS = 10.0
 MIX_SPREAD = 0.15
 """Standard deviation of the logarithm of each request type's weight."""
+
+Floats = NDArray[np.float64]
 
 
 class Workload(Protocol):
@@ -32,26 +35,45 @@ class Workload(Protocol):
 
 
 def build_trace(
-    profile: str, application: Application, shape: NDArray[np.float64], level: float, rng: np.random.Generator
+    profile: str,
+    application: Application,
+    shape: Floats,
+    level: float,
+    rng: np.random.Generator,
+    *,
+    emphasis: Floats | float = 1.0,
 ) -> WorkloadTrace:
     """A trace whose rate is `level * nominal * shape`, with a request mix drawn around the application's.
+
+    Args:
+        profile: its name.
+        application: what is loaded.
+        shape: [L] load relative to the mean, step by step.
+        level: mean load, relative to the nominal rate.
+        rng: source of the mix.
+        emphasis: [R] what each request type's weight is multiplied by.
 
     Raises:
         UserError: the level or a rate is negative.
     """
-    if level < 0 or (shape < 0).any():
+    if level < 0 or shape.min(initial=0.0) < 0:
         raise UserError(f"workload {profile!r} has a negative rate; give a level and a shape of at least 0")
-    weights = np.array([request.weight for request in application.request_types])
-    weights = weights * np.exp(rng.normal(0.0, MIX_SPREAD, len(weights)))
-    rates = np.round(application.nominal_rate_rps * level * shape, 3)
+    nominal = nominal_weights(application)
+    weights = nominal * np.exp(rng.normal(0.0, MIX_SPREAD, len(nominal))) * emphasis
     return WorkloadTrace(
         profile=profile,
         step_seconds=STEP_SECONDS,
-        rates_rps=tuple(float(rate) for rate in rates),
-        mix=tuple(float(share) for share in weights / weights.sum()),
+        rates_rps=tuple(np.round(application.nominal_rate_rps * level * shape, 3).tolist()),
+        mix=tuple((weights / weights.sum()).tolist()),
     )
 
 
-def step_times(duration_seconds: float) -> NDArray[np.float64]:
+@per_application
+def nominal_weights(application: Application) -> Floats:
+    """[R] weight of each request type."""
+    return np.array([request.weight for request in application.request_types])
+
+
+def step_times(duration_seconds: float) -> Floats:
     """Start of each step of a trace that covers the duration."""
     return np.arange(int(np.ceil(duration_seconds / STEP_SECONDS)), dtype=np.float64) * STEP_SECONDS

@@ -10,11 +10,12 @@ from clusters.commands import CommandStatus
 from envs.control_loop import EpisodeRules
 from envs.faults import FAULTS
 from envs.faults.fault import DurationClass, FaultRequest, Intensity
+from envs.scenarios.menus import CORE
 from envs.scenarios.named import named_scenario
 from envs.simulated_loop import simulated_loop
 from envs.time_scales import TimeScales
 
-CASES = tuple(product(FAULTS, (DurationClass.TRANSIENT, DurationClass.SLOW_BURN)))
+CASES = tuple(product(CORE.faults, (DurationClass.TRANSIENT, DurationClass.SLOW_BURN)))
 NUM_SEEDS = 4
 
 

@@ -3,21 +3,39 @@
 import numpy as np
 import pytest
 
-from clusters.applications import load_application
-from clusters.commands import ClearFault, DelayEdge, KillPods, ScaleWorkload, SetFlag, StressCpu
+from clusters.applications import APPLICATIONS, load_application
+from clusters.commands import (
+    ClearFault,
+    DelayEdge,
+    KillPods,
+    LeakMemory,
+    LosePackets,
+    ScaleWorkload,
+    SetFlag,
+    ShiftTraffic,
+    SlowService,
+    StressCpu,
+    StressMemory,
+)
+from clusters.topology import Release, ReleaseEffect, ServiceKind
 from envs.demand import estimate_demand, loaded_services
 from envs.fault_schedule import FaultSchedule
 from envs.faults import FAULTS, fault_family
+from envs.faults.bad_config import adds_retries
 from envs.faults.fault import LASTING_SECONDS, DurationClass, FaultRequest, Intensity
+from envs.faults.release_rollout import ReleaseKind, release_kind
 from ray_configs.errors import UserError
 
 APPLICATION = load_application("small-core")
+ROLLOUTS = tuple(kind.value for kind in ReleaseKind)
+POSSIBLE = tuple(kind for kind in FAULTS if FAULTS[kind].applies_to(APPLICATION))
+BINARY = ("partition", "cache_outage", "database_outage", "wrong_port")
 
 
-def draw(kind, *, intensity=Intensity.SEVERE, duration=DurationClass.MEDIUM, seed=0):
+def draw(kind, *, intensity=Intensity.SEVERE, duration=DurationClass.MEDIUM, seed=0, application=APPLICATION):
     request = FaultRequest(
         fault_id="fault-0",
-        application=APPLICATION,
+        application=application,
         intensity=intensity,
         duration=duration,
         start_seconds=90.0,
@@ -26,7 +44,7 @@ def draw(kind, *, intensity=Intensity.SEVERE, duration=DurationClass.MEDIUM, see
     return FAULTS[kind].draw(request, np.random.Generator(np.random.Philox(key=seed)))
 
 
-@pytest.mark.parametrize("kind", FAULTS)
+@pytest.mark.parametrize("kind", [kind for kind in POSSIBLE if kind not in ROLLOUTS])
 @pytest.mark.parametrize("duration", DurationClass)
 def test_a_fault_lasts_as_its_class_says_and_is_cleared(kind, duration):
     for seed in range(20):
@@ -47,7 +65,11 @@ def test_a_fault_lasts_as_its_class_says_and_is_cleared(kind, duration):
         ("traffic_spike", lambda command: command.multiplier, ScaleWorkload),
         ("cpu_pressure", lambda command: command.load_ratio, StressCpu),
         ("network_delay", lambda command: command.latency_milliseconds, DelayEdge),
-        ("pod_kill_loop", lambda command: 1 / command.period_seconds, KillPods),
+        ("restart_loop", lambda command: 1 / command.period_seconds, KillPods),
+        ("memory_pressure", lambda command: command.load_ratio, StressMemory),
+        ("memory_leak", lambda command: command.bytes_per_second, LeakMemory),
+        ("packet_loss", lambda command: command.loss_ratio, LosePackets),
+        ("dependency_slowdown", lambda command: command.latency_milliseconds, SlowService),
     ],
 )
 def test_strength_grows_with_intensity_and_a_slow_burn_grows_by_steps(kind, strength, command_type):
@@ -74,7 +96,8 @@ def test_cpu_pressure_leaves_less_than_the_demand_unless_mild():
 
 
 def test_targets_vary_and_never_include_the_load_generator():
-    for kind in ("cpu_pressure", "pod_kill_loop", "network_delay"):
+    kinds = ("cpu_pressure", "restart_loop", "network_delay", "memory_leak", "packet_loss", "partition", "wrong_port")
+    for kind in kinds:
         targets = {draw(kind, seed=seed).target for seed in range(60)}
         assert len(targets) > 4
         assert not any("load-generator" in target for target in targets)
@@ -137,3 +160,105 @@ def test_demand_follows_the_calls():
 def test_an_unknown_fault_is_refused():
     with pytest.raises(UserError, match="no fault 'meteor'; choose one of traffic_spike"):
         fault_family("meteor")
+
+
+@pytest.mark.parametrize("name", APPLICATIONS)
+def test_every_application_can_have_every_fault_but_a_broker_that_it_lacks(name):
+    application = load_application(name)
+    has_queue = any(service.kind is ServiceKind.QUEUE for service in application.services)
+    impossible = {kind for kind in FAULTS if not FAULTS[kind].applies_to(application)}
+    assert impossible == (set() if has_queue else {"queue_outage"})
+
+
+@pytest.mark.parametrize("kind", BINARY)
+def test_a_fault_that_is_there_or_not_is_there_for_a_share_of_the_time(kind):
+    for intensity, share in ((Intensity.MILD, 1 / 6), (Intensity.VISIBLE, 1 / 2), (Intensity.SEVERE, 1.0)):
+        fault = draw(kind, intensity=intensity)
+        times = np.arange(fault.start_seconds, fault.start_seconds + 120.0, 10.0)
+        there = [
+            not isinstance([command for seconds, command in fault.injections if seconds <= time][-1], ClearFault)
+            for time in times
+        ]
+        assert np.mean(there) == pytest.approx(share)
+
+
+def test_an_outage_strikes_services_of_its_kind():
+    for kind, service_kind in (("cache_outage", ServiceKind.CACHE), ("database_outage", ServiceKind.DATABASE)):
+        assert APPLICATION.service(draw(kind).target).kind is service_kind
+
+
+def test_memory_pressure_leaves_no_room_only_when_it_is_severe():
+    for seed in range(20):
+        for intensity, overflows in ((Intensity.MILD, False), (Intensity.SEVERE, True)):
+            fault = draw("memory_pressure", intensity=intensity, seed=seed)
+            service = APPLICATION.service(fault.target)
+            held = fault.injections[0][1].load_ratio * service.memory_limit_bytes
+            assert (service.memory_base_bytes + held > service.memory_limit_bytes) is overflows
+
+
+def test_a_pod_kill_happens_as_often_as_it_says_and_never_again():
+    kills = [draw("pod_kill", intensity=intensity).injections for intensity in Intensity]
+    assert [len(injections) for injections in kills] == [1, 2, 4]
+    for injections in kills:
+        periods = [command.period_seconds for _, command in injections]
+        assert len(set(periods)) == len(periods), "the same period again would be no new kill"
+        assert min(periods) > 3600
+
+
+def test_flags_are_told_apart_and_retries_wait_for_a_peak():
+    drawn = {
+        kind: {draw(kind, seed=seed).injections[0][1].flag for seed in range(80)}
+        for kind in ("bad_config", "bad_version", "demo_flag", "metastable_overload")
+    }
+    retrying = {flag.name for flag in APPLICATION.flags if adds_retries(flag)}
+    assert drawn["bad_version"] | drawn["demo_flag"] == drawn["bad_config"]
+    assert not drawn["bad_version"] & drawn["demo_flag"]
+    assert "paymentFailure" in drawn["demo_flag"]
+    assert drawn["metastable_overload"] == retrying
+    assert not retrying & drawn["bad_config"]
+
+
+@pytest.mark.parametrize("duration", DurationClass)
+def test_the_trigger_of_a_metastable_overload_is_over_before_its_cause(duration):
+    for seed in range(10):
+        fault = draw("metastable_overload", duration=duration, seed=seed)
+        (begins, cause), *peak, (ends, calm) = fault.injections
+        assert isinstance(cause, SetFlag)
+        assert begins == fault.start_seconds
+        assert min(command.multiplier for _, command in peak) > 1.0
+        assert calm == ScaleWorkload(multiplier=1.0)
+        assert ends < fault.end_seconds
+        assert fault.clearance == SetFlag(flag=cause.flag, variant=APPLICATION.flag(cause.flag).good_variant)
+
+
+@pytest.mark.parametrize("kind", ROLLOUTS)
+def test_a_roll_out_goes_as_far_as_its_intensity_and_is_withdrawn_only_if_transient(kind):
+    for intensity, shares in ((Intensity.MILD, (0.1,)), (Intensity.SEVERE, (0.1, 0.5, 1.0))):
+        fault = draw(kind, intensity=intensity)
+        assert tuple(command.share for _, command in fault.injections) == shares
+        assert fault.end_seconds is None
+        assert fault.clearance is None
+    [released] = {command.release for _, command in fault.injections}
+    assert release_kind(APPLICATION.release(released)) == kind
+    transient = draw(kind, intensity=Intensity.SEVERE, duration=DurationClass.TRANSIENT)
+    assert isinstance(transient.clearance, ShiftTraffic)
+    assert transient.clearance.share == 0.0
+    assert transient.injections[-1][0] < transient.end_seconds
+    slow = draw(kind, duration=DurationClass.SLOW_BURN)
+    assert slow.injections[1][0] - slow.injections[0][0] > fault.injections[1][0] - fault.injections[0][0]
+
+
+@pytest.mark.parametrize(
+    ("effects", "kind"),
+    [
+        ([ReleaseEffect(cpu_factor=0.8)], ReleaseKind.BETTER),
+        ([ReleaseEffect(error_ratio=0.1)], ReleaseKind.WORSE),
+        ([ReleaseEffect(operation="PlaceOrder", cpu_factor=2.0)], ReleaseKind.WORSE_UNDER_MIX),
+        ([ReleaseEffect(cpu_factor=0.8), ReleaseEffect(cpu_factor=3, settles_after_seconds=60)], ReleaseKind.SETTLING),
+        ([ReleaseEffect(cpu_factor=2), ReleaseEffect(cpu_factor=3, settles_after_seconds=60)], ReleaseKind.WORSE),
+        ([], None),
+    ],
+)
+def test_a_release_is_known_by_its_effects(effects, kind):
+    assert release_kind(Release(name="r", service="checkout", effects=tuple(effects))) is kind
+    assert release_kind(Release(name="r", service="checkout", effects=tuple(effects), image_exists=False)) is None

@@ -5,6 +5,7 @@ import pytest
 
 from clusters.applications import load_application
 from envs.workloads import WORKLOADS, workload
+from envs.workloads.recorded import Recorded
 from envs.workloads.workload import build_trace
 from ray_configs.errors import UserError
 
@@ -12,7 +13,11 @@ APPLICATION = load_application("small-core")
 
 
 def draw(profile, seed=0, level=1.0):
-    return WORKLOADS[profile].draw(APPLICATION, level, 900.0, np.random.Generator(np.random.Philox(key=seed)))
+    return draw_from(WORKLOADS[profile], seed, level)
+
+
+def draw_from(profile, seed=0, level=1.0):
+    return profile.draw(APPLICATION, level, 900.0, np.random.Generator(np.random.Philox(key=seed)))
 
 
 @pytest.mark.parametrize("profile", WORKLOADS)
@@ -51,3 +56,68 @@ def test_a_negative_rate_is_refused():
 def test_an_unknown_workload_is_refused():
     with pytest.raises(UserError, match="no workload 'lunar'; choose one of steady, diurnal, burst"):
         workload("lunar")
+
+
+def share_of(trace, *journeys):
+    return sum(
+        share
+        for share, request in zip(trace.mix, APPLICATION.request_types, strict=True)
+        if request.journey in journeys
+    )
+
+
+def test_mix_profiles_shift_the_mix_and_not_the_rate():
+    for seed in range(10):
+        ordinary = draw("steady", seed)
+        orders, reads = draw("checkout_heavy", seed), draw("read_heavy", seed)
+        assert orders.rates_rps == reads.rates_rps == ordinary.rates_rps
+        assert share_of(orders, "checkout") > 1.3 * max(share_of(ordinary, "checkout"), 0.08)
+        assert share_of(reads, "checkout", "add_to_cart") < 0.6 * share_of(ordinary, "checkout", "add_to_cart")
+
+
+def test_only_closed_loops_have_users_who_think():
+    for profile in WORKLOADS:
+        think = {draw(profile, seed).think_seconds for seed in range(5)}
+        assert (len(think) == 5 and min(think) >= 3.0) if profile.startswith("closed_loop") else think == {None}
+    assert draw("closed_loop_burst").rates_rps == draw("burst").rates_rps
+
+
+def recording(tmp_path, text):
+    path = tmp_path / "load.csv"
+    path.write_text(text)
+    return path
+
+
+def test_a_recording_is_played_at_its_rates_times_the_level(tmp_path):
+    path = recording(tmp_path, "seconds,rate_rps\n0,40\n25,80.5\n30,10\n")
+    trace = draw_from(Recorded("evening", path))
+    assert trace.profile == "evening"
+    assert trace.rates_rps[:5] == (40.0, 40.0, 40.0, 10.0, 10.0), "each rate holds until the next, sampled per step"
+    assert set(trace.rates_rps[3:]) == {10.0}
+    assert draw_from(Recorded("evening", path), level=0.5).rates_rps[0] == 20.0
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "begins with 'nothing'; its first line must be 'seconds,rate_rps'"),
+        ("time,rate\n0,1\n", "begins with 'time,rate'"),
+        ("seconds,rate_rps\n", "does not begin at 0 seconds"),
+        ("seconds,rate_rps\n5,1\n", "does not begin at 0 seconds"),
+        ("seconds,rate_rps\n0,1\n20,1\n10,1\n", "line 4: the time does not increase"),
+        ("seconds,rate_rps\n0,1\n0,2\n", "line 3: the time does not increase"),
+        ("seconds,rate_rps\n0,1\n-5,2\n", "line 3: '-5,2' is negative"),
+        ("seconds,rate_rps\n0,-1\n", "line 2: '0,-1' is negative"),
+        ("seconds,rate_rps\n0,nan\n", "line 2: '0,nan' is negative or not finite"),
+        ("seconds,rate_rps\n0,many\n", "line 2: '0,many' is not two numbers"),
+        ("seconds,rate_rps\n0,1,2\n", "line 2: '0,1,2' is not two numbers"),
+    ],
+)
+def test_a_recording_that_cannot_be_right_is_refused(tmp_path, text, message):
+    with pytest.raises(UserError, match=message):
+        Recorded("evening", recording(tmp_path, text))
+
+
+def test_a_missing_recording_is_refused(tmp_path):
+    with pytest.raises(UserError, match=r"there is no recorded workload .*load.csv; give the path"):
+        Recorded("evening", tmp_path / "load.csv")

@@ -1,11 +1,11 @@
-"""A service's replicas are killed again and again."""
+"""A service's replicas crash again and again."""
 
 import numpy as np
 
 from clusters.commands import ClearFault, KillPods
 from clusters.scenario import ScheduledFault
 from envs.demand import loaded_services
-from envs.faults.fault import FaultRequest, Intensity, draw_between, scheduled
+from envs.faults.fault import FaultFamily, FaultRequest, Intensity, Lever, draw_between, draw_one, scheduled
 
 PERIODS_SECONDS: dict[Intensity, tuple[float, float]] = {
     Intensity.MILD: (80.0, 120.0),
@@ -15,18 +15,19 @@ PERIODS_SECONDS: dict[Intensity, tuple[float, float]] = {
 """Time between two kills, at full strength."""
 
 
-class PodKillLoop:
+class RestartLoop(FaultFamily):
     """Kills one replica a period; a slow burn kills ever more often."""
+
+    levers = frozenset({Lever.KILLS})
 
     def draw(self, request: FaultRequest, rng: np.random.Generator) -> ScheduledFault:
         """A loop on one service that works for the users."""
-        services = loaded_services(request.application)
-        service = services[int(rng.integers(len(services)))]
+        service = draw_one(loaded_services(request.application), rng)
         period = draw_between(PERIODS_SECONDS[request.intensity], rng)
         return scheduled(
             request,
             rng,
-            kind="pod_kill_loop",
+            kind="restart_loop",
             target=service,
             root_cause_kind="availability",
             expected_symptoms=(f"{service} restarts", f"calls to {service} fail"),

@@ -1,0 +1,38 @@
+"""A service's memory grows until its replicas are killed."""
+
+import numpy as np
+
+from clusters.commands import ClearFault, LeakMemory
+from clusters.scenario import ScheduledFault
+from envs.demand import loaded_services
+from envs.faults.fault import FaultFamily, FaultRequest, Intensity, draw_between, draw_one, scheduled
+
+SECONDS_TO_LIMIT: dict[Intensity, tuple[float, float]] = {
+    Intensity.MILD: (600.0, 900.0),
+    Intensity.VISIBLE: (90.0, 150.0),
+    Intensity.SEVERE: (25.0, 50.0),
+}
+"""From a fresh replica to one that is killed, at full strength."""
+
+
+class MemoryLeak(FaultFamily):
+    """Fills what an idle replica leaves free; a restart buys time, and so does a higher limit."""
+
+    def draw(self, request: FaultRequest, rng: np.random.Generator) -> ScheduledFault:
+        """A leak in one service that works for the users."""
+        service = draw_one(loaded_services(request.application), rng)
+        described = request.application.service(service)
+        free_bytes = described.memory_limit_bytes - described.memory_base_bytes
+        rate = free_bytes / draw_between(SECONDS_TO_LIMIT[request.intensity], rng)
+        return scheduled(
+            request,
+            rng,
+            kind="memory_leak",
+            target=service,
+            root_cause_kind="resource",
+            expected_symptoms=(f"memory of {service} grows steadily", f"{service} is killed for memory"),
+            command_at=lambda share: LeakMemory(
+                fault_id=request.fault_id, service=service, bytes_per_second=rate * share
+            ),
+            clearance=ClearFault(fault_id=request.fault_id),
+        )
