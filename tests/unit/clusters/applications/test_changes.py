@@ -11,6 +11,25 @@ def is_worse(release: Release) -> list[bool]:
     return [e.cpu_factor > 1 or e.error_ratio > 0 or e.added_latency_milliseconds > 0 for e in release.effects]
 
 
+def utilisations(application: Application) -> dict[str, float]:
+    """CPU asked for over CPU allowed at the nominal rate, by service."""
+    work: dict[str, float] = dict.fromkeys(application.service_names, 0.0)
+
+    def follow(reference: str, rate_rps: float) -> None:
+        name, _, operation_name = reference.partition(".")
+        service = application.service(name)
+        operation = service.operation(operation_name)
+        cpu = (operation.cpu_milliseconds.low + operation.cpu_milliseconds.high) / 2
+        work[name] += rate_rps * cpu / (service.replicas * service.cpu_limit_millicores)
+        for call in operation.calls:
+            follow(call.operation, rate_rps * call.count)
+
+    total = sum(request.weight for request in application.request_types)
+    for request in application.request_types:
+        follow(request.operation, application.nominal_rate_rps * request.weight / total)
+    return work
+
+
 def reserved(application: Application, key: str) -> float:
     """Sum over all replicas of the baseline but the load generator's."""
     return sum(
@@ -21,13 +40,19 @@ def reserved(application: Application, key: str) -> float:
 
 
 @pytest.mark.parametrize("name", APPLICATIONS)
-def test_one_flag_adds_retries_and_does_nothing_else(name: str) -> None:
-    retrying = [
-        flag for flag in load_application(name).flags if any(effect.added_retries >= 3 for effect in flag.effects)
+def test_retries_can_overload_their_callee_and_change_nothing_else(name: str) -> None:
+    application = load_application(name)
+    retrying = [flag for flag in application.flags if any(effect.added_retries for effect in flag.effects)]
+    assert [flag.name for flag in retrying] == [
+        "frontendRetries",
+        *(["proxyRetries"] if "frontend-proxy" in application.service_names else []),
     ]
-    assert [flag.name for flag in retrying] == ["frontendRetries"]
-    (effect,) = retrying[0].effects
-    assert (effect.cpu_factor, effect.error_ratio, effect.call_factor) == (1.0, 0.0, 1.0)
+    for flag in retrying:
+        (effect,) = flag.effects
+        assert (effect.cpu_factor, effect.error_ratio, effect.call_factor) == (1.0, 0.0, 1.0)
+        attempts = 1 + effect.added_retries
+        assert utilisations(application)[effect.call_target] < 1.0
+        assert utilisations(application)[effect.call_target] * attempts > 1.2
 
 
 @pytest.mark.parametrize("name", APPLICATIONS)

@@ -129,7 +129,7 @@ CHANGES: Mistakes = {
     "negative retries of a flag": (_effect("frontendRetries", added_retries=-1), ("frontendRetries", "out of range")),
     "negative leak": (_effect("paymentFailure", leak_bytes_per_request=-1.0), ("paymentFailure", "not negative")),
     "retries of nobody's calls": (
-        _effect("frontendRetries", service="currency"),
+        _effect("frontendRetries", service="currency", call_target=""),
         ("frontendRetries", "'currency'", "calls nobody"),
     ),
     "retries to a stranger": (
