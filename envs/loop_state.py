@@ -61,16 +61,14 @@ class LoopState:
         fresh = empty_state(application, 1)
         for name in _ARRAYS:
             getattr(self, name)[stand] = getattr(fresh, name)[0]
-        for name in _CONTROL_ARRAYS:
-            getattr(self.controls, name)[stand] = getattr(fresh.controls, name)[0]
+        self.controls.put(stand, fresh.controls)
         self.num_steps[stand] = num_steps
 
     def take(self, stands: Sequence[int]) -> "LoopState":
         """Copies of these stands' rows."""
         rows = np.asarray(stands, dtype=np.int64)
-        controls = Controls(**{name: getattr(self.controls, name)[rows] for name in _CONTROL_ARRAYS})
         arrays = {name: getattr(self, name)[rows] for name in _ARRAYS}
-        return replace(self, controls=controls, schedule=self.schedule.take(stands), **arrays)
+        return replace(self, controls=self.controls.take(rows), schedule=self.schedule.take(stands), **arrays)
 
 
 _ARRAYS = (
@@ -86,7 +84,6 @@ _ARRAYS = (
     "outage_seconds",
     "end_reasons",
 )
-_CONTROL_ARRAYS = ("replicas", "cpu_limits_millicores", "rate_limits_rps")
 
 
 def empty_state(application: Application, num_stands: int) -> LoopState:

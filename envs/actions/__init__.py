@@ -8,10 +8,14 @@ from envs.actions.action import ActionFamily, ActionType
 from envs.actions.do_nothing import DoNothing
 from envs.actions.escalate import Escalate
 from envs.actions.rate_limit import RateLimit
-from envs.actions.restart import RestartService
+from envs.actions.restart import RestartOnePod, RestartService
 from envs.actions.roll_back import RollBack
 from envs.actions.scale import ScaleService
-from envs.actions.set_cpu_limit import ChangeCpuLimit
+from envs.actions.set_autoscaler import Autoscale
+from envs.actions.set_resources import ChangeLimit, ChangeRequest
+from envs.actions.shape_workload import Shape
+from envs.actions.shift_traffic import ShiftRelease
+from envs.actions.switch_group import SwitchGroup
 
 FAMILIES: dict[ActionType, ActionFamily] = {
     ActionType.DO_NOTHING: DoNothing(),
@@ -19,7 +23,16 @@ FAMILIES: dict[ActionType, ActionFamily] = {
     ActionType.SCALE: ScaleService(),
     ActionType.RESTART: RestartService(),
     ActionType.ROLL_BACK: RollBack(),
-    ActionType.SET_CPU_LIMIT: ChangeCpuLimit(),
+    ActionType.SET_CPU_LIMIT: ChangeLimit(ActionType.SET_CPU_LIMIT, "cpu"),
     ActionType.RATE_LIMIT: RateLimit(),
+    ActionType.RESTART_POD: RestartOnePod(),
+    ActionType.SET_CPU_REQUEST: ChangeRequest(ActionType.SET_CPU_REQUEST, "cpu", only_where_declared=False),
+    ActionType.SET_MEMORY_LIMIT: ChangeLimit(ActionType.SET_MEMORY_LIMIT, "memory"),
+    # Nothing but the scheduler reads a memory request, so it is offered only where it is told apart from the limit.
+    ActionType.SET_MEMORY_REQUEST: ChangeRequest(ActionType.SET_MEMORY_REQUEST, "memory", only_where_declared=True),
+    ActionType.SET_AUTOSCALER: Autoscale(),
+    ActionType.SWITCH_GROUP: SwitchGroup(),
+    ActionType.SHIFT_TRAFFIC: ShiftRelease(),
+    ActionType.SHAPE_WORKLOAD: Shape(),
 }
 """Every family by its type; the order is the catalogue's."""

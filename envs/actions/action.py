@@ -1,4 +1,7 @@
-"""What a policy may choose: the action, its numeric form for models, and the contract of a family of actions."""
+"""What a policy may choose: the action, its numeric form for models, and the contract of a family of actions.
+
+Legend: N stands, S services, A actions.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,6 +13,17 @@ from numpy.typing import NDArray
 
 from clusters.commands import OperatorCommand
 from clusters.topology import Application
+from envs.actions.controls import Controls
+
+__all__ = [
+    "ACTION_TYPES",
+    "Action",
+    "ActionFamily",
+    "ActionFeatures",
+    "ActionTable",
+    "ActionType",
+    "Controls",
+]
 
 
 class ActionType(StrEnum):
@@ -22,6 +36,14 @@ class ActionType(StrEnum):
     ROLL_BACK = "roll_back"
     SET_CPU_LIMIT = "set_cpu_limit"
     RATE_LIMIT = "rate_limit"
+    RESTART_POD = "restart_pod"
+    SET_CPU_REQUEST = "set_cpu_request"
+    SET_MEMORY_LIMIT = "set_memory_limit"
+    SET_MEMORY_REQUEST = "set_memory_request"
+    SET_AUTOSCALER = "set_autoscaler"
+    SWITCH_GROUP = "switch_group"
+    SHIFT_TRAFFIC = "shift_traffic"
+    SHAPE_WORKLOAD = "shape_workload"
     MASKED = "masked"
 
 
@@ -38,21 +60,11 @@ class Action:
     target: str = ""
     """The service acted on (of a flag: its owner); empty for the stand as a whole."""
     level: float = 0.0
-    """Strength: replicas added, log2 of the CPU factor, admitted share of the nominal rate minus 1 ..."""
-    flag: str = ""
-    """The flag that a roll-back resets."""
+    """Strength: replicas added, log2 of the CPU factor, admitted share of the nominal rate minus 1 ...
 
-
-@dataclass(frozen=True, kw_only=True)
-class Controls:
-    """What the operator has set so far on each of N stands: what masks and relative actions are computed from."""
-
-    replicas: NDArray[np.int64]
-    """[N, S] desired replicas."""
-    cpu_limits_millicores: NDArray[np.float64]
-    """[N, S] per replica."""
-    rate_limits_rps: NDArray[np.float64]
-    """[N] NaN: none."""
+    Type, target and level together tell an application's actions apart."""
+    subject: str = ""
+    """The flag, release, group or request type that it is about."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,6 +79,22 @@ class ActionFeatures:
     """[...]"""
 
 
+@dataclass(frozen=True, kw_only=True)
+class ActionTable:
+    """A family's actions on one application as columns, so that all of its masks are computed at once."""
+
+    application: Application
+    actions: tuple[Action, ...]
+    services: NDArray[np.int64]
+    """[A] index of the target; 0 where there is none."""
+    levels: NDArray[np.float64]
+    """[A]"""
+    max_replicas: NDArray[np.int64]
+    """[A] of the target."""
+    baseline: Controls
+    """One row: what the application defines."""
+
+
 class ActionFamily(Protocol):
     """All actions of one type: one file and one line in `envs.actions.FAMILIES`."""
 
@@ -76,8 +104,8 @@ class ActionFamily(Protocol):
         """The family's actions on this application, in a stable order."""
         ...
 
-    def mask(self, action: Action, application: Application, controls: Controls) -> NDArray[np.bool_]:
-        """[N] whether the action is allowed now on each stand."""
+    def mask(self, table: ActionTable, controls: Controls) -> NDArray[np.bool_]:
+        """[N, A] whether each action is allowed now, or [1, A] if that is the same on every stand."""
         ...
 
     def command(

@@ -12,7 +12,8 @@ from numpy.typing import ArrayLike, NDArray
 from clusters.commands import OperatorCommand
 from clusters.topology import Application
 from envs.actions import FAMILIES
-from envs.actions.action import ACTION_TYPES, Action, ActionFeatures, ActionType, Controls
+from envs.actions.action import ACTION_TYPES, Action, ActionFeatures, ActionTable, ActionType, Controls
+from envs.actions.controls import baseline_controls
 from ray_configs.errors import UserError
 
 
@@ -57,6 +58,25 @@ class ActionCatalogue:
             levels=np.array([action.level for action in self.actions], dtype=np.float32),
         )
 
+    @cached_property
+    def _tables(self) -> dict[ActionType, ActionTable]:
+        """The actions of each family that this application has any of, in the catalogue's order."""
+        families = {type_: [a for a in self.actions if a.type is type_] for type_ in FAMILIES}
+        return {type_: self._table_of(tuple(actions)) for type_, actions in families.items() if actions}
+
+    def _table_of(self, actions: tuple[Action, ...]) -> ActionTable:
+        positions = {service.name: position for position, service in enumerate(self.application.services)}
+        services = np.array([positions.get(action.target, 0) for action in actions], dtype=np.int64)
+        most = np.array([service.max_replicas for service in self.application.services], dtype=np.int64)
+        return ActionTable(
+            application=self.application,
+            actions=actions,
+            services=services,
+            levels=np.array([action.level for action in actions]),
+            max_replicas=most[services],
+            baseline=baseline_controls(self.application, 1),
+        )
+
     def features(self, indices: ArrayLike) -> ActionFeatures:
         """Actions as numbers, of the shape of `indices`."""
         chosen = np.asarray(indices, dtype=np.int64)
@@ -75,9 +95,14 @@ class ActionCatalogue:
         )
 
     def mask(self, controls: Controls) -> NDArray[np.bool_]:
-        """[N, A] whether each action is allowed now."""
-        columns = [FAMILIES[action.type].mask(action, self.application, controls) for action in self.actions]
-        return np.stack(columns, axis=1)
+        """[N, A] whether each action is allowed now: a function of the controls alone, a few operations per family."""
+        allowed = np.empty((controls.num_stands, len(self)), dtype=np.bool_)
+        start = 0
+        for type_, table in self._tables.items():
+            end = start + len(table.actions)
+            allowed[:, start:end] = FAMILIES[type_].mask(table, controls)
+            start = end
+        return allowed
 
     def command(self, index: int, controls: Controls, stand: int) -> OperatorCommand | None:
         """The command that carries the action out on one stand; None if it sends none."""

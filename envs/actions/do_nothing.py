@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from clusters.commands import OperatorCommand
 from clusters.topology import Application
-from envs.actions.action import Action, ActionType, Controls
+from envs.actions.action import Action, ActionTable, ActionType, Controls
 
 
 class DoNothing:
@@ -19,9 +19,9 @@ class DoNothing:
         """One action."""
         return [Action(name="do_nothing", type=self.type)]
 
-    def mask(self, action: Action, application: Application, controls: Controls) -> NDArray[np.bool_]:
-        """[N] always allowed."""
-        return np.ones(len(controls.rate_limits_rps), dtype=np.bool_)
+    def mask(self, table: ActionTable, controls: Controls) -> NDArray[np.bool_]:
+        """[1, 1] always allowed."""
+        return np.ones((1, 1), dtype=np.bool_)
 
     def command(
         self, action: Action, application: Application, controls: Controls, stand: int

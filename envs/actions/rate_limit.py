@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from clusters.commands import OperatorCommand, SetRateLimit
 from clusters.topology import Application
-from envs.actions.action import Action, ActionType, Controls
+from envs.actions.action import Action, ActionTable, ActionType, Controls
 
 ADMITTED_SHARES = (0.75, 0.5)
 
@@ -24,20 +24,16 @@ class RateLimit:
         ]
         return [*limits, Action(name="rate_limit:lift", type=self.type)]
 
-    def mask(self, action: Action, application: Application, controls: Controls) -> NDArray[np.bool_]:
-        """[N] whether the action would change the limit."""
-        wanted = _limit_rps(action, application)
-        allowed: NDArray[np.bool_] = (
-            ~np.isnan(controls.rate_limits_rps) if wanted is None else controls.rate_limits_rps != wanted
-        )
+    def mask(self, table: ActionTable, controls: Controls) -> NDArray[np.bool_]:
+        """[N, A] whether the action would change the limit."""
+        limits = controls.rate_limits_rps[:, None]
+        wanted = table.application.nominal_rate_rps * (1.0 + table.levels)
+        allowed: NDArray[np.bool_] = np.where(table.levels == 0.0, ~np.isnan(limits), limits != wanted)
         return allowed
 
     def command(
         self, action: Action, application: Application, controls: Controls, stand: int
     ) -> OperatorCommand | None:
         """The limit in requests per second."""
-        return SetRateLimit(limit_rps=_limit_rps(action, application))
-
-
-def _limit_rps(action: Action, application: Application) -> float | None:
-    return None if action.level == 0.0 else application.nominal_rate_rps * (1.0 + action.level)
+        lifts = action.level == 0.0
+        return SetRateLimit(limit_rps=None if lifts else application.nominal_rate_rps * (1.0 + action.level))

@@ -1,13 +1,13 @@
-"""Roll the replicas of a service."""
+"""Roll the replicas of a service, or replace one of them."""
 
 from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-from clusters.commands import OperatorCommand, Restart
+from clusters.commands import OperatorCommand, Restart, RestartPod
 from clusters.topology import Application, ServiceKind
-from envs.actions.action import Action, ActionType, Controls
+from envs.actions.action import Action, ActionTable, ActionType, Controls
 
 
 class RestartService:
@@ -23,12 +23,38 @@ class RestartService:
             if service.kind is not ServiceKind.LOAD_GENERATOR
         ]
 
-    def mask(self, action: Action, application: Application, controls: Controls) -> NDArray[np.bool_]:
-        """[N] always allowed."""
-        return np.ones(len(controls.rate_limits_rps), dtype=np.bool_)
+    def mask(self, table: ActionTable, controls: Controls) -> NDArray[np.bool_]:
+        """[N, A] whether the service has any replica."""
+        has_any: NDArray[np.bool_] = controls.replicas[:, table.services] > 0
+        return has_any
 
     def command(
         self, action: Action, application: Application, controls: Controls, stand: int
     ) -> OperatorCommand | None:
         """The restart."""
         return Restart(service=action.target)
+
+
+class RestartOnePod:
+    """Services with replicas to choose from: of any other, restarting one is restarting all."""
+
+    type = ActionType.RESTART_POD
+
+    def enumerate(self, application: Application) -> Sequence[Action]:
+        """One action per scalable service; the level is 1."""
+        return [
+            Action(name=f"restart_pod:{service.name}", type=self.type, target=service.name, level=1.0)
+            for service in application.services
+            if service.is_scalable
+        ]
+
+    def mask(self, table: ActionTable, controls: Controls) -> NDArray[np.bool_]:
+        """[N, A] whether the service has any replica."""
+        has_any: NDArray[np.bool_] = controls.replicas[:, table.services] > 0
+        return has_any
+
+    def command(
+        self, action: Action, application: Application, controls: Controls, stand: int
+    ) -> OperatorCommand | None:
+        """The restart of one replica."""
+        return RestartPod(service=action.target)

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from clusters.commands import OperatorCommand, SetFlag
 from clusters.topology import Application
-from envs.actions.action import Action, ActionType, Controls
+from envs.actions.action import Action, ActionTable, ActionType, Controls
 
 
 class RollBack:
@@ -24,15 +24,15 @@ class RollBack:
             flags_seen[flag.service] += 1
             level = float(flags_seen[flag.service])
             name = f"roll_back:{flag.name}"
-            actions.append(Action(name=name, type=self.type, target=flag.service, level=level, flag=flag.name))
+            actions.append(Action(name=name, type=self.type, target=flag.service, level=level, subject=flag.name))
         return actions
 
-    def mask(self, action: Action, application: Application, controls: Controls) -> NDArray[np.bool_]:
-        """[N] always allowed."""
-        return np.ones(len(controls.rate_limits_rps), dtype=np.bool_)
+    def mask(self, table: ActionTable, controls: Controls) -> NDArray[np.bool_]:
+        """[1, A] always allowed."""
+        return np.ones((1, len(table.actions)), dtype=np.bool_)
 
     def command(
         self, action: Action, application: Application, controls: Controls, stand: int
     ) -> OperatorCommand | None:
         """The flag's good variant."""
-        return SetFlag(flag=action.flag, variant=application.flag(action.flag).good_variant)
+        return SetFlag(flag=action.subject, variant=application.flag(action.subject).good_variant)

@@ -7,14 +7,18 @@ from numpy.typing import NDArray
 
 from clusters.commands import OperatorCommand, Scale
 from clusters.topology import Application
-from envs.actions.action import Action, ActionType, Controls
+from envs.actions.action import Action, ActionTable, ActionType, Controls
 
 REPLICA_CHANGES = (1, 2, -1)
 MIN_REPLICAS = 1
 
 
 class ScaleService:
-    """Relative to the replicas that the operator has asked for so far, between one and the service's maximum."""
+    """Relative to the replicas that the operator has asked for so far, between one and the service's maximum.
+
+    Masked where an autoscaler owns the number, or the service is off with its group. The namespace's quota is not in
+    the mask: whoever acts meets it as in Kubernetes.
+    """
 
     type = ActionType.SCALE
 
@@ -27,12 +31,12 @@ class ScaleService:
             for change in REPLICA_CHANGES
         ]
 
-    def mask(self, action: Action, application: Application, controls: Controls) -> NDArray[np.bool_]:
-        """[N] whether the new count is within bounds."""
-        wanted = controls.replicas[:, application.service_names.index(action.target)] + int(action.level)
-        allowed: NDArray[np.bool_] = (wanted >= MIN_REPLICAS) & (
-            wanted <= application.service(action.target).max_replicas
-        )
+    def mask(self, table: ActionTable, controls: Controls) -> NDArray[np.bool_]:
+        """[N, A] whether the new count is within bounds, and nobody else's."""
+        free = np.isnan(controls.autoscaler_targets) & (controls.replicas > 0)
+        # What others own counts as far beyond any bound.
+        wanted = np.where(free, controls.replicas, -len(REPLICA_CHANGES))[:, table.services] + table.levels
+        allowed: NDArray[np.bool_] = (wanted >= MIN_REPLICAS) & (wanted <= table.max_replicas)
         return allowed
 
     def command(

@@ -1,0 +1,100 @@
+"""What the operator has set on N stands: what masks and relative actions are computed from.
+
+Legend: N stands, S services, P optional groups, R request types.
+"""
+
+from dataclasses import dataclass, fields
+
+import numpy as np
+from numpy.typing import NDArray
+
+from clusters.topology import Application
+
+NO_RELEASE = -1
+
+Ints = NDArray[np.int64]
+Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Controls:
+    """One row per stand; the arrays are changed in place."""
+
+    replicas: Ints
+    """[N, S] desired replicas."""
+    cpu_limits_millicores: Floats
+    """[N, S] per replica; so are the next three."""
+    cpu_requests_millicores: Floats
+    memory_limits_bytes: Floats
+    memory_requests_bytes: Floats
+    autoscaler_targets: Floats
+    """[N, S] CPU used over CPU requested; NaN: no autoscaler."""
+    versions: Ints
+    """[N, S] index of the release that is the service's version; -1: as the application defines it."""
+    canaries: Ints
+    """[N, S] index of the release that gets a share of the requests; -1: none."""
+    groups_enabled: Bools
+    """[N, P]"""
+    sent_shares: Floats
+    """[N, R] share of the planned requests that users were asked to send."""
+    rate_limits_rps: Floats
+    """[N] NaN: none."""
+
+    @property
+    def num_stands(self) -> int:
+        """N."""
+        return len(self.rate_limits_rps)
+
+    def take(self, stands: Ints) -> "Controls":
+        """Copies of these stands' rows."""
+        return Controls(**{field.name: getattr(self, field.name)[stands] for field in fields(self)})
+
+    def put(self, stands: Ints | int, rows: "Controls") -> None:
+        """Write rows (as many as stands, or one for all of them) into the places of `stands`."""
+        places = np.atleast_1d(stands)
+        for field in fields(self):
+            getattr(self, field.name)[places] = getattr(rows, field.name)
+
+    def follow_autoscalers(self, desired: NDArray[np.floating]) -> Bools:
+        """Read off the telemetry what autoscalers made of the replicas, because no command tells it.
+
+        Args:
+            desired: [N, S] latest known desired replicas; NaN where unknown.
+
+        Returns:
+            [N] whether a row has changed.
+        """
+        known = ~np.isnan(self.autoscaler_targets) & ~np.isnan(desired)
+        found = np.where(known, np.rint(desired), self.replicas).astype(np.int64)
+        changed: Bools = (found != self.replicas).any(axis=1)
+        self.replicas[...] = found
+        return changed
+
+
+def baseline_controls(application: Application, num_stands: int) -> Controls:
+    """Every stand as the application defines it: no autoscaler, no release, no rate limit, all groups on."""
+    services = application.services
+    shape = (num_stands, len(services))
+    cpu = np.array([service.cpu_limit_millicores for service in services])
+    memory = np.array([service.memory_limit_bytes for service in services])
+    cpu_requests = [service.cpu_request_millicores for service in services]
+    memory_requests = [service.memory_request_bytes for service in services]
+    return Controls(
+        replicas=np.tile(np.array([service.replicas for service in services], dtype=np.int64), (num_stands, 1)),
+        cpu_limits_millicores=np.tile(cpu, (num_stands, 1)),
+        cpu_requests_millicores=np.tile(_or_limits(cpu_requests, cpu), (num_stands, 1)),
+        memory_limits_bytes=np.tile(memory, (num_stands, 1)),
+        memory_requests_bytes=np.tile(_or_limits(memory_requests, memory), (num_stands, 1)),
+        autoscaler_targets=np.full(shape, np.nan),
+        versions=np.full(shape, NO_RELEASE),
+        canaries=np.full(shape, NO_RELEASE),
+        groups_enabled=np.ones((num_stands, len(application.optional_groups)), dtype=np.bool_),
+        sent_shares=np.ones((num_stands, len(application.request_types))),
+        rate_limits_rps=np.full(num_stands, np.nan),
+    )
+
+
+def _or_limits(requests: list[float | None], limits: Floats) -> Floats:
+    """[S] what is requested; the limit where the application names no request."""
+    return np.array([limit if request is None else request for request, limit in zip(requests, limits, strict=True)])
