@@ -9,10 +9,11 @@ import numpy as np
 from markupsafe import Markup
 from numpy.typing import NDArray
 
+from clusters.incident.readings import last_minute
+from clusters.incident.service_graph import affected, draw_graph
 from clusters.telemetry import JOURNEY_SIGNALS, NODE_SIGNALS, signal_index
 from clusters.topology import Application
 from rollouts.evaluation.drawings import Fan, draw_fans, draw_history
-from rollouts.evaluation.graph_drawing import affected, draw_graph
 from rollouts.evaluation.recommendation import (
     WORTHWHILE_GAIN,
     cost_in_words,
@@ -76,14 +77,15 @@ class IncidentView:
 def view_incident(incident: Incident, application: Application) -> IncidentView:
     """Everything that the page says about the incident."""
     branched, history = incident.branched, incident.branched.point.history
-    services, edges = affected(application, history)
+    readings = last_minute(history)
+    services, edges = affected(application, *readings)
     latency_journey, error_journey = _worst_journeys(incident, application)
     recommended = recommended_candidate(incident)
     return IncidentView(
         title=readable(branched.point.scenario.name),
         is_violated=branched.in_violation,
         charts=_history_charts(incident, application, latency_journey, error_journey),
-        graph=Markup(draw_graph(application, history)),
+        graph=Markup(draw_graph(application, *readings)),
         affected_services=tuple(services),
         affected_edges=tuple(edges),
         candidates=_candidates(incident, application, recommended, latency_journey, error_journey),

@@ -8,14 +8,14 @@ import pytest
 HEAVY = ("ray", "torch", "mlflow", "pyarrow", "matplotlib", "pandas", "scipy", "gymnasium")
 
 
-@pytest.mark.parametrize("package", ["rollouts", "learners"])
+@pytest.mark.parametrize("package", ["clusters", "rollouts", "learners"])
 def test_help_imports_nothing_heavy(package: str) -> None:
     code = f"import sys, {package}.__main__; print([m for m in {HEAVY!r} if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
 
 
-@pytest.mark.parametrize("package", ["rollouts", "learners"])
+@pytest.mark.parametrize("package", ["clusters", "rollouts", "learners"])
 def test_every_command_resolves_and_has_help(package: str) -> None:
     from importlib import import_module
 
