@@ -80,5 +80,6 @@ class RandomActions:
             probabilities += candidate_share * candidates / max(candidates.sum(), 1)
             in_incident = objective_missed(observation, self._application)
             probabilities *= self._incident_act_probability if in_incident else self._act_probability
-        probabilities[self._do_nothing] += 1.0 - probabilities.sum()
+        # Many equal shares may sum to a last bit above 1.
+        probabilities[self._do_nothing] = max(0.0, 1.0 - float(probabilities.sum()))
         return probabilities
