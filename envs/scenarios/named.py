@@ -50,23 +50,23 @@ def checkout_latency(time_scales: TimeScales) -> Scenario:
 
 
 def retry_storm(time_scales: TimeScales) -> Scenario:
-    """Half a minute of too many users, and a frontend that repeats what failed: the overload outlives its trigger."""
-    application = load_application("small-core")
-    flag = application.flag("frontendRetries")
+    """A minute of too many users, and a proxy that repeats what failed: the overload outlives its trigger."""
+    application = load_application("medium-store")
+    flag = application.flag("proxyRetries")
     return story(
         "retry-storm",
         application,
         time_scales,
         number=1,
-        load=BUSY,
+        load=ORDINARY,
         fault=_lasting(
             "metastable_overload",
             flag.service,
             "retries",
             ("request rates inside stay high when the users' peak is over", "errors feed retries"),
             (FAULT_START_SECONDS, SetFlag(flag=flag.name, variant=flag.bad_variant)),
-            (FAULT_START_SECONDS, ScaleWorkload(multiplier=3.0)),
-            (FAULT_START_SECONDS + 40.0, ScaleWorkload(multiplier=1.0)),
+            (FAULT_START_SECONDS, ScaleWorkload(multiplier=2.5)),
+            (FAULT_START_SECONDS + 60.0, ScaleWorkload(multiplier=1.0)),
         ),
         candidates=(
             "do_nothing",
@@ -76,7 +76,7 @@ def retry_storm(time_scales: TimeScales) -> Scenario:
             "restart:frontend",
             "shape:all:50%",
         ),
-        decision_seconds=150.0,
+        decision_seconds=180.0,
     )
 
 

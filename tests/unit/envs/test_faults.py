@@ -1,5 +1,7 @@
 """Every kind of fault: what it injects, how strong, for how long."""
 
+from itertools import product
+
 import numpy as np
 import pytest
 
@@ -220,15 +222,21 @@ def test_flags_are_told_apart_and_retries_wait_for_a_peak():
 
 @pytest.mark.parametrize("duration", DurationClass)
 def test_the_trigger_of_a_metastable_overload_is_over_before_its_cause(duration):
-    for seed in range(10):
-        fault = draw("metastable_overload", duration=duration, seed=seed)
-        (begins, cause), *peak, (ends, calm) = fault.injections
-        assert isinstance(cause, SetFlag)
+    for name, seed in product(("small-core", "medium-store"), range(10)):
+        application = load_application(name)
+        fault = draw("metastable_overload", duration=duration, seed=seed, application=application)
+        (begins, cause), *trigger, (ends, calm) = fault.injections
+        flag = application.flag(cause.flag)
         assert begins == fault.start_seconds
-        assert min(command.multiplier for _, command in peak) > 1.0
-        assert calm == ScaleWorkload(multiplier=1.0)
         assert ends < fault.end_seconds
-        assert fault.clearance == SetFlag(flag=cause.flag, variant=APPLICATION.flag(cause.flag).good_variant)
+        assert fault.clearance == SetFlag(flag=flag.name, variant=flag.good_variant)
+        repeated = flag.effects[0].call_target
+        if repeated == loaded_services(application)[0]:
+            assert calm == ScaleWorkload(multiplier=1.0)
+            assert min(command.multiplier for _, command in trigger) > 1.0
+        else:
+            assert calm == ClearFault(fault_id="fault-0")
+            assert {command.service for _, command in trigger} == {repeated}
 
 
 @pytest.mark.parametrize("kind", ROLLOUTS)

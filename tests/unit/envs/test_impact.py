@@ -1,0 +1,117 @@
+"""Impact validation: what users feel is found, what they do not is rejected and kept."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from clusters.applications import load_application
+from clusters.scenario import Split
+from envs.faults import FAULTS
+from envs.faults.fault import DurationClass, FaultRequest, Intensity
+from envs.scenarios.generator import draw_scenarios
+from envs.scenarios.impact import ImpactRules, validate
+from envs.scenarios.named import NAMED, named_scenario
+from envs.time_scales import TimeScales
+from envs.workloads import WORKLOADS
+from ray_configs.errors import UserError
+
+SCALES = TimeScales()
+START_SECONDS = 60.0
+BUCKET_SECONDS = 10.0
+NUM_SEEDS = 3
+INCIDENT = named_scenario("checkout-latency", SCALES)
+
+
+def broken(kind, intensity, seed, *, application="small-core", workload="steady"):
+    """A scenario in which one fault happens to one of the applications."""
+    described = load_application(application)
+    rng = np.random.Generator(np.random.Philox(key=seed))
+    request = FaultRequest(
+        fault_id="fault-0",
+        application=described,
+        intensity=intensity,
+        duration=DurationClass.TRANSIENT if kind == "pod_kill" else DurationClass.MEDIUM,
+        start_seconds=START_SECONDS,
+        bucket_seconds=BUCKET_SECONDS,
+    )
+    return replace(
+        INCIDENT,
+        name=f"{kind}:{intensity}:{workload}:{seed}",
+        family=f"{kind}/{workload}/{intensity}/{request.duration}",
+        application=application,
+        seed=seed,
+        workload=WORKLOADS[workload].draw(described, 1.0, 900.0, rng),
+        faults=(FAULTS[kind].draw(request, rng),),
+        horizon_seconds=480.0,
+    )
+
+
+@pytest.fixture(scope="module")
+def severe():
+    """Impacts of every fault at its strongest, by kind; in an application that can have it."""
+    scenarios = [
+        broken(
+            kind,
+            Intensity.SEVERE,
+            seed,
+            application="small-core" if FAULTS[kind].applies_to(load_application("small-core")) else "async-store",
+        )
+        for kind in FAULTS
+        for seed in range(NUM_SEEDS)
+    ]
+    impacts = validate(scenarios).impacts
+    return {kind: impacts[number * NUM_SEEDS : (number + 1) * NUM_SEEDS] for number, kind in enumerate(FAULTS)}
+
+
+@pytest.mark.parametrize("kind", [kind for kind in FAULTS if kind not in ("rollout_better", "queue_outage")])
+def test_every_fault_is_felt_somewhere_and_never_before_it_begins(severe, kind):
+    assert any(impact.is_effective for impact in severe[kind])
+    for impact in severe[kind]:
+        if impact.is_effective:
+            assert impact.first_bucket >= START_SECONDS / BUCKET_SECONDS
+            assert impact.num_buckets >= 2
+            assert impact.journey and impact.sli
+
+
+def test_calm_scenarios_are_never_felt():
+    drawn = draw_scenarios("small-core", Split.TRAIN, 150, 4, SCALES)
+    calm = [scenario for scenario in drawn if not scenario.faults]
+    assert len(calm) > 10
+    report = validate(calm)
+    assert not any(impact.is_effective for impact in report.impacts)
+    assert all(impact.first_bucket is impact.journey is impact.sli is None for impact in report.impacts)
+
+
+def test_a_reject_is_kept_in_its_place_and_lowers_its_family_s_yield():
+    harmless = replace(INCIDENT, name="harmless", faults=())
+    report = validate([harmless, INCIDENT, harmless])
+    assert [impact.scenario for impact in report.impacts] == ["harmless", "checkout-latency", "harmless"]
+    assert [impact.is_effective for impact in report.impacts] == [False, True, False]
+    [incidents] = report.yields
+    assert (incidents.num_scenarios, incidents.num_effective) == (3, 1)
+    assert incidents.share == pytest.approx(1 / 3)
+
+
+def test_the_verdict_does_not_depend_on_who_else_is_judged():
+    other = broken("cpu_pressure", Intensity.SEVERE, 1)
+    assert validate([other, INCIDENT]).impacts[1] == validate([INCIDENT]).impacts[0]
+
+
+@pytest.mark.parametrize("name", NAMED)
+def test_every_story_is_felt_by_users(name):
+    [impact] = validate([named_scenario(name, SCALES)]).impacts
+    assert impact.is_effective
+
+
+@pytest.mark.parametrize(
+    "changes", [{"num_replicates": 1}, {"num_consecutive": 0}, {"band_deviations": 2.0}, {"num_replicates": 16}]
+)
+def test_rules_that_would_find_impact_in_noise_are_refused(changes):
+    with pytest.raises(UserError, match="impact needs"):
+        ImpactRules(**changes)
+
+
+def test_times_that_do_not_fit_the_bucket_are_refused():
+    with pytest.raises(UserError, match="checkout-latency are no multiples of 70 s"):
+        validate([INCIDENT], ImpactRules(bucket_seconds=70.0))
