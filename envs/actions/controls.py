@@ -60,15 +60,19 @@ class Controls:
         """Read off the telemetry what autoscalers made of the replicas, because no command tells it.
 
         Args:
-            desired: [N, S] latest known desired replicas; NaN where unknown.
+            desired: [N, S] latest known desired replicas; below 0 or NaN where unknown.
 
         Returns:
             [N] whether a row has changed.
         """
-        known = ~np.isnan(self.autoscaler_targets) & ~np.isnan(desired)
-        found = np.where(known, np.rint(desired), self.replicas).astype(np.int64)
-        changed: Bools = (found != self.replicas).any(axis=1)
-        self.replicas[...] = found
+        changed = np.zeros(self.num_stands, dtype=np.bool_)
+        rows = np.flatnonzero((self.autoscaler_targets > 0).any(axis=1))
+        if len(rows):
+            known = (self.autoscaler_targets[rows] > 0) & (desired[rows] >= 0)
+            before = self.replicas[rows]
+            found = np.where(known, np.rint(desired[rows]), before).astype(np.int64)
+            changed[rows] = (found != before).any(axis=1)
+            self.replicas[rows] = found
         return changed
 
 
