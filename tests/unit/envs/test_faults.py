@@ -1,5 +1,6 @@
 """Every kind of fault: what it injects, how strong, for how long."""
 
+from dataclasses import replace
 from itertools import product
 
 import numpy as np
@@ -20,7 +21,7 @@ from clusters.commands import (
     StressMemory,
 )
 from clusters.topology import Release, ReleaseEffect, ServiceKind
-from envs.demand import estimate_demand, loaded_services
+from envs.demand import edge_exposures, edge_uses, estimate_demand, loaded_services, utilisations
 from envs.fault_schedule import FaultSchedule
 from envs.faults import FAULTS, fault_family
 from envs.faults.bad_config import adds_retries
@@ -157,6 +158,35 @@ def test_demand_follows_the_calls():
     assert demand.edge_calls[view_cart, edges["frontend", "checkout"]] == 0.0
     assert demand.journey_weights.sum() == pytest.approx(1.0)
     assert set(loaded_services(APPLICATION)) == set(APPLICATION.service_names) - {"load-generator", "flagd"}
+
+
+def test_nobody_waits_for_messages_so_no_network_fault_strikes_them():
+    store = load_application("async-store")
+    demand = estimate_demand(store)
+    edges = {(edge.source, edge.target): position for position, edge in enumerate(store.edges)}
+    messages = {
+        (service.name, call.operation.partition(".")[0])
+        for service in store.services
+        for operation in service.operations
+        for call in operation.calls
+        if call.asynchronous
+    }
+    assert messages
+    for edge in messages:
+        assert demand.edge_calls[:, edges[edge]].max() > 0.0
+        assert demand.waited_calls[:, edges[edge]].max() == 0.0
+    assert not messages & set(edge_exposures(store))
+    assert set(edge_uses(store)) == set(edge_exposures(store))
+    small = estimate_demand(APPLICATION)
+    assert (small.edge_calls == small.waited_calls).all()
+
+
+def test_what_is_computed_of_an_application_is_of_that_very_application():
+    busier = replace(APPLICATION, nominal_rate_rps=2 * APPLICATION.nominal_rate_rps)
+    assert utilisations(busier)["frontend"] == pytest.approx(2 * utilisations(APPLICATION)["frontend"])
+    assert utilisations(APPLICATION) is utilisations(APPLICATION)
+    many = [utilisations(replace(APPLICATION, nominal_rate_rps=float(rate)))["frontend"] for rate in range(1, 70)]
+    assert many == sorted(many), "none is forgotten or mistaken for another, however many there are"
 
 
 def test_an_unknown_fault_is_refused():
