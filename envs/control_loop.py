@@ -1,11 +1,15 @@
 """The only implementation of an episode's course, for N stands at once.
 
-actions -> precheck -> log time -> apply -> [due faults -> advance one bucket]* -> verify -> observe -> reward -> end?
+actions -> precheck -> log time -> apply -> [due faults -> advance to the next]* -> verify -> observe -> reward -> end?
+
+A step costs a fixed number of operations on [N] arrays, and Python only for the stands where something is due: a
+command, a fault event, a rate limit's end, a pending postcheck, a reset.
 
 Legend: N stands, A actions, S services, T buckets of one control step, J journeys.
 """
 
-from collections.abc import Sequence
+import copy
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
@@ -15,14 +19,14 @@ from numpy.typing import NDArray
 from clusters.commands import Receipt
 from clusters.scenario import Scenario
 from clusters.stand import StandBatch, StandError
-from clusters.telemetry import NODE_SIGNALS, STAND_SIGNALS, TelemetryWindow, signal_index
+from clusters.telemetry import NODE_SIGNALS, TelemetryWindow, signal_index
 from envs.actions.catalogue import ActionCatalogue
 from envs.episode_end import EpisodeRules, update_end
-from envs.fault_injection import inject_due_faults, lift_expired_limits
-from envs.loop_state import HORIZON, RUNNING, empty_state
+from envs.fault_injection import FaultReceipts, inject_due_faults, lift_expired_limits, seconds_until_due
+from envs.loop_state import END_REASONS, End, empty_state
 from envs.observation import observation_of
 from envs.operator_actions import OperatorActivity, carry_out
-from envs.rewards.reward_context import RewardContext
+from envs.reward_readings import mean_cost, reward_context
 from envs.rewards.reward_function import RewardFunction
 from envs.service_levels import service_levels
 from envs.time_scales import TimeScales
@@ -30,8 +34,7 @@ from ray_configs.errors import UserError
 
 __all__ = ["ControlLoop", "EpisodeRules", "ForkableBatch", "LoopStep"]
 
-_RESTARTS = signal_index(NODE_SIGNALS, "restarts")
-_COST = signal_index(STAND_SIGNALS, "resource_cost_millicores")
+_DESIRED = signal_index(NODE_SIGNALS, "replicas_desired")
 _NS = 1_000_000_000
 
 
@@ -56,16 +59,16 @@ class LoopStep:
     """[N] goal, emergency or escalation."""
     truncated: NDArray[np.bool_]
     """[N] horizon."""
-    end_reasons: tuple[str, ...]
-    """[N] empty while the episode runs."""
+    end_reasons: NDArray[np.object_]
+    """[N] words; empty while the episode runs."""
     action_times_ns: NDArray[np.int64]
     """[N] when each action was logged, before it was applied."""
-    receipts: tuple[Receipt | None, ...]
-    """[N] None where no command was due."""
-    fault_receipts: tuple[tuple[tuple[str, Receipt], ...], ...]
-    """[N] (fault id, receipt) of the injections and clearances of the step."""
+    receipts: Mapping[int, Receipt]
+    """By stand; only where a command was due."""
+    fault_receipts: Mapping[int, Sequence[tuple[str, Receipt]]]
+    """(fault id, receipt) of the step's injections and clearances, by stand; only where there were some."""
     window: TelemetryWindow
-    """[N, T, ...] of this step only."""
+    """[N, T, ...] of this step only; valid until the next step."""
 
 
 class ControlLoop:
@@ -81,7 +84,9 @@ class ControlLoop:
         self.catalogue = ActionCatalogue(batch.application)
         self._reward = reward
         self._rules = rules
-        self._state = empty_state(batch.application, batch.num_stands)
+        self._num_replicas = sum(service.replicas for service in batch.application.services)
+        self._fresh = empty_state(self.catalogue, 1)
+        self._state = empty_state(self.catalogue, batch.num_stands)
 
     def reset(self, stands: Sequence[int], scenarios: Sequence[Scenario], seeds: Sequence[int]) -> None:
         """Begin an episode on each stand named; the others do not move.
@@ -92,18 +97,15 @@ class ControlLoop:
         for scenario in scenarios:
             _check_fit(scenario, self.application.name, self.time_scales)
         self._batch.reset(stands, scenarios, seeds)
-        rows = np.asarray(stands, dtype=np.int64)
-        bucket_seconds = self.time_scales.observation_bucket_seconds
-        window = self._batch.observe(self.time_scales.observation_window_seconds, bucket_seconds, rows)
-        for position, (stand, scenario) in enumerate(zip(stands, scenarios, strict=True)):
-            num_steps = round(scenario.horizon_seconds / self.time_scales.control_step_seconds)
-            self._state.begin(stand, self.application, num_steps=num_steps)
-            self._state.schedule.load(stand, scenario.faults)
-            self._state.now_ns[stand] = window.times_ns[position, -1] + round(bucket_seconds * _NS)
-            self._state.baseline_cost_millicores[stand] = np.nanmean(window.stand[position, :, _COST])
+        state, rows = self._state, np.asarray(stands, dtype=np.int64)
+        state.begin(rows, self._fresh)
+        state.num_steps[rows] = [round(s.horizon_seconds / self.time_scales.control_step_seconds) for s in scenarios]
+        state.now_ns[rows], state.baseline_cost_millicores[rows] = self._warmups(rows)
+        for stand, scenario in zip(stands, scenarios, strict=True):
+            state.schedule.load(stand, scenario.faults)
 
     def window(self, window_seconds: float | None = None, bucket_seconds: float | None = None) -> TelemetryWindow:
-        """[N, ...] raw telemetry up to now: the observation window, unless told otherwise."""
+        """[N, ...] raw telemetry up to now, valid until the next step; None: as an observation has it."""
         return self._batch.observe(
             window_seconds or self.time_scales.observation_window_seconds,
             bucket_seconds or self.time_scales.observation_bucket_seconds,
@@ -112,12 +114,12 @@ class ControlLoop:
     def observe(
         self, window_seconds: float | None = None, bucket_seconds: float | None = None
     ) -> dict[str, NDArray[np.float32]]:
-        """[N, ...] what policies see now."""
-        return observation_of(self.window(window_seconds, bucket_seconds), self.action_mask())
+        """[N, ...] what policies see now. Valid until the next step."""
+        return observation_of(self.window(window_seconds, bucket_seconds), self._state.allowed)
 
     def action_mask(self) -> NDArray[np.bool_]:
         """[N, A] what is allowed now."""
-        return self.catalogue.mask(self._state.controls)
+        return self._state.allowed.copy()
 
     def time_ns(self) -> NDArray[np.int64]:
         """[N] each stand's clock."""
@@ -139,27 +141,20 @@ class ControlLoop:
             StandError: a stand was never reset.
         """
         state = self._state
-        if (state.num_steps == 0)[slice(None) if active is None else active].any():
-            raise StandError("a stand was stepped before its first reset; call reset for it")
-        moving = ~state.ended if active is None else active & ~state.ended
-        chosen = np.where(moving, np.asarray(actions, dtype=np.int64), 0)
-        if ((chosen < 0) | (chosen >= len(self.catalogue))).any():
-            raise ValueError(f"actions must be from 0 to {len(self.catalogue) - 1}, not {chosen.tolist()}")
+        chosen, moving = self._checked(actions, active)
         action_times_ns = self.time_ns()
         activity = carry_out(chosen, moving, self._batch, self.catalogue, state, self.time_scales)
+        self._refresh_mask(activity.changed)
         fault_receipts = self._advance(moving)
-        receipts = tuple(
-            None if receipt is None else self._batch.verify(stand, receipt)
-            for stand, receipt in enumerate(activity.receipts)
-        )
-        state.step_index[moving] += 1
+        receipts = activity.verified(self._batch)
+        np.add(state.step_index, moving, out=state.step_index)
         window, rewards, terms = self._judge(moving, activity)
         return LoopStep(
             rewards=rewards,
             reward_terms=terms,
-            terminated=(state.end_reasons != RUNNING) & (state.end_reasons != HORIZON),
-            truncated=state.end_reasons == HORIZON,
-            end_reasons=tuple(str(reason) for reason in state.end_reasons),
+            terminated=state.ends > End.HORIZON,
+            truncated=state.ends == End.HORIZON,
+            end_reasons=END_REASONS[state.ends],
             action_times_ns=action_times_ns,
             receipts=receipts,
             fault_receipts=fault_receipts,
@@ -174,27 +169,69 @@ class ControlLoop:
         """
         if not isinstance(self._batch, ForkableBatch):
             raise StandError("these stands cannot be forked; use simulated stands")
-        copy = ControlLoop(
-            self._batch.fork(stands, seeds), time_scales=self.time_scales, reward=self._reward, rules=self._rules
-        )
-        copy._state = self._state.take(stands)
-        return copy
+        fork = copy.copy(self)  # what is not per stand is shared: nothing changes it
+        fork._batch = self._batch.fork(stands, seeds)
+        fork.num_stands = fork._batch.num_stands
+        fork._state = self._state.take(stands)
+        return fork
 
     def close(self) -> None:
         """Release the stands."""
         self._batch.close()
 
-    def _advance(self, moving: NDArray[np.bool_]) -> tuple[tuple[tuple[str, Receipt], ...], ...]:
-        bucket_seconds = self.time_scales.observation_bucket_seconds
+    def _warmups(self, rows: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+        """(ends [K] in UTC nanoseconds, mean cost [K]) of the warm-ups that some stands just played."""
+        scales = self.time_scales
+        # A window of all stands may be a view, one of some stands is a copy.
+        everyone = bool((self._state.num_steps > 0).all())
+        window = self._batch.observe(
+            scales.observation_window_seconds, scales.observation_bucket_seconds, None if everyone else rows
+        )
+        chosen = rows if everyone else np.arange(len(rows))
+        ends_ns = window.times_ns[chosen, -1] + round(scales.observation_bucket_seconds * _NS)
+        return ends_ns, mean_cost(window.stand[chosen])
+
+    def _checked(
+        self, actions: NDArray[np.int64], active: NDArray[np.bool_] | None
+    ) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+        """([N] actions, 0 where a stand does not move; [N] which move)."""
+        state = self._state
+        unready = state.num_steps == 0 if active is None else active & (state.num_steps == 0)
+        if unready.any():
+            raise StandError("a stand was stepped before its first reset; call reset for it")
+        moving = ~state.ended if active is None else active & ~state.ended
+        chosen = np.where(moving, np.asarray(actions, dtype=np.int64), 0)
+        if chosen.min() < 0 or chosen.max() >= len(self.catalogue):
+            raise ValueError(f"actions must be from 0 to {len(self.catalogue) - 1}, not {chosen.tolist()}")
+        return chosen, moving
+
+    def _refresh_mask(self, stands: Sequence[int] | NDArray[np.int64]) -> None:
+        """Bring the mask up to date on the stands whose controls changed."""
+        if len(stands):
+            rows = np.asarray(stands, dtype=np.int64)
+            self._state.allowed[rows] = self.catalogue.mask(self._state.controls.take(rows))
+
+    def _advance(self, moving: NDArray[np.bool_]) -> FaultReceipts:
+        """Let a control step pass, in as few advances as what is due in between allows."""
+        state, bucket_seconds = self._state, self.time_scales.observation_bucket_seconds
+        receipts: FaultReceipts = {}
+        if not moving.any():
+            return receipts
         selected = None if moving.all() else np.flatnonzero(moving)
-        receipts: list[list[tuple[str, Receipt]]] = [[] for _ in range(self.num_stands)]
-        for _ in range(self.time_scales.buckets_per_step if moving.any() else 0):
-            inject_due_faults(moving, self._batch, self._state, receipts)
-            lift_expired_limits(moving, self._batch, self.application, self._state)
-            self._batch.advance(bucket_seconds, selected)
-            self._state.elapsed_seconds[moving] += bucket_seconds
-            self._state.now_ns[moving] += round(bucket_seconds * _NS)
-        return tuple(tuple(of_stand) for of_stand in receipts)
+        buckets_left = self.time_scales.buckets_per_step
+        while buckets_left:
+            due_seconds = seconds_until_due(moving, state)
+            if due_seconds <= 0:
+                changed = inject_due_faults(moving, self._batch, self.application, state, receipts)
+                changed += lift_expired_limits(moving, self._batch, self.application, state)
+                self._refresh_mask(changed)
+                due_seconds = seconds_until_due(moving, state)
+            num_buckets = int(min(buckets_left, -(-due_seconds // bucket_seconds)))
+            self._batch.advance(num_buckets * bucket_seconds, selected)
+            state.elapsed_seconds[moving] += num_buckets * bucket_seconds
+            state.now_ns[moving] += round(num_buckets * bucket_seconds * _NS)
+            buckets_left -= num_buckets
+        return receipts
 
     def _judge(
         self, moving: NDArray[np.bool_], activity: OperatorActivity
@@ -206,25 +243,12 @@ class ControlLoop:
             judged = self._batch.observe(scales.control_step_seconds, scales.reward_bucket_seconds)
         levels = service_levels(judged, self.application)
         emergency = update_end(levels, moving, activity.escalated, state, scales, self._rules)
-        context = RewardContext(
-            levels=levels,
-            cost_millicores=judged.stand[..., _COST].astype(np.float64, order="C"),
-            baseline_cost_millicores=state.baseline_cost_millicores,
-            baseline_replicas=sum(service.replicas for service in self.application.services),
-            num_restarts=np.nansum(judged.nodes[..., _RESTARTS], axis=(1, 2), dtype=np.float64),
-            num_changes=activity.num_changes,
-            num_replicas_touched=activity.num_replicas_touched,
-            num_unsafe=activity.num_unsafe,
-            escalated=activity.escalated,
-            emergency=emergency,
-            remaining_steps=state.num_steps - state.step_index,
-        )
-        rewards, terms = self._reward(context)
-        return (
-            window,
-            np.where(moving, rewards, 0.0),
-            {name: np.where(moving, values, 0.0) for name, values in terms.items()},
-        )
+        rewards, terms = self._reward(reward_context(judged, levels, activity, emergency, state, self._num_replicas))
+        if not moving.all():
+            rewards = np.where(moving, rewards, 0.0)
+            terms = {name: np.where(moving, values, 0.0) for name, values in terms.items()}
+        self._refresh_mask(np.flatnonzero(state.controls.follow_autoscalers(window.nodes[:, -1, :, _DESIRED])))
+        return window, rewards, terms
 
 
 def _check_fit(scenario: Scenario, application: str, scales: TimeScales) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from envs.loop_state import EMERGENCY, ESCALATED, GOAL, HORIZON, LoopState
+from envs.loop_state import End, LoopState
 from envs.service_levels import ServiceLevels
 from envs.time_scales import TimeScales
 
@@ -45,8 +45,7 @@ def update_end(
     Returns:
         [N] whether this step ended the episode as an emergency.
     """
-    served = levels.weights.sum(axis=-1) > 0
-    down = served & (levels.mean(levels.good_ratio) < rules.emergency_good_ratio)
+    down = levels.served & (levels.bad_share > 1.0 - rules.emergency_good_ratio)
     _extend(state.green_seconds, ~levels.violated, moving, time_scales.reward_bucket_seconds)
     _extend(state.outage_seconds, down, moving, time_scales.reward_bucket_seconds)
     state.incident_seen[moving & state.schedule.has_begun & levels.violated.any(axis=-1)] = True
@@ -56,10 +55,10 @@ def update_end(
         & (state.green_seconds >= time_scales.cooldown_seconds)
     )
     emergency = moving & rules.end_on_emergency & (state.outage_seconds >= rules.emergency_seconds) & ~escalated
-    state.end_reasons[moving & (state.step_index >= state.num_steps)] = HORIZON
-    state.end_reasons[moving & recovered & rules.end_on_goal] = GOAL
-    state.end_reasons[emergency] = EMERGENCY
-    state.end_reasons[moving & escalated] = ESCALATED
+    state.ends[moving & (state.step_index >= state.num_steps)] = End.HORIZON
+    state.ends[moving & recovered & rules.end_on_goal] = End.GOAL
+    state.ends[emergency] = End.EMERGENCY
+    state.ends[moving & escalated] = End.ESCALATED
     return emergency
 
 
@@ -67,6 +66,7 @@ def _extend(
     seconds: NDArray[np.float64], holds: NDArray[np.bool_], moving: NDArray[np.bool_], bucket_seconds: float
 ) -> None:
     """Lengthen, bucket by bucket, how long a condition has held; [N] in place."""
+    longer = seconds
     for bucket in range(holds.shape[-1]):
-        longer = np.where(holds[:, bucket], seconds + bucket_seconds, 0.0)
-        seconds[moving] = longer[moving]
+        longer = (longer + bucket_seconds) * holds[:, bucket]
+    np.copyto(seconds, longer, where=moving)

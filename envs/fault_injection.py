@@ -6,29 +6,52 @@ Legend: N stands.
 import numpy as np
 from numpy.typing import NDArray
 
-from clusters.commands import Receipt, SetRateLimit
+from clusters.commands import Receipt, SetAutoscaler, SetGroup, SetRateLimit, ShiftTraffic
 from clusters.stand import StandBatch
 from clusters.topology import Application
 from envs.actions.control_record import record_command
 from envs.loop_state import LoopState
 
+FaultReceipts = dict[int, list[tuple[str, Receipt]]]
+"""Stand -> (fault id, receipt) of what was injected and cleared there; only stands where something was."""
+
+
+def seconds_until_due(moving: NDArray[np.bool_], state: LoopState) -> float:
+    """Time to the next fault event or end of a rate limit on any stand that moves; 0 or less: it is due now."""
+    due = np.minimum(state.schedule.next_seconds, state.limit_ends_seconds)
+    due -= state.elapsed_seconds
+    return float(due.min(initial=np.inf, where=moving))
+
 
 def inject_due_faults(
-    moving: NDArray[np.bool_], batch: StandBatch, state: LoopState, receipts: list[list[tuple[str, Receipt]]]
-) -> None:
-    """Apply the fault events that are due; (fault id, receipt) is appended per stand."""
-    due = moving & (state.schedule.next_seconds <= state.elapsed_seconds)
-    for stand in np.flatnonzero(due).tolist():
-        for event in state.schedule.pop_due(stand, float(state.elapsed_seconds[stand])):
-            receipts[stand].append((event.fault_id, batch.apply(stand, event.command)))
+    moving: NDArray[np.bool_], batch: StandBatch, application: Application, state: LoopState, receipts: FaultReceipts
+) -> list[int]:
+    """Apply the fault events that are due; (fault id, receipt) is appended per stand.
+
+    Returns:
+        Stands whose controls changed: a roll-out, an autoscaler or a group is no secret, a flag is.
+    """
+    changed = []
+    due = np.flatnonzero(moving & (state.schedule.next_seconds <= state.elapsed_seconds))
+    for stand, now_seconds in zip(due.tolist(), state.elapsed_seconds[due].tolist(), strict=True):
+        of_stand = receipts.setdefault(stand, [])
+        for event in state.schedule.pop_due(stand, now_seconds):
+            receipt = batch.apply(stand, event.command)
+            of_stand.append((event.fault_id, receipt))
+            if isinstance(event.command, ShiftTraffic | SetGroup | SetAutoscaler) and receipt.is_in_force:
+                record_command(state.controls, application, stand, event.command)
+                changed.append(stand)
+    return changed
 
 
 def lift_expired_limits(
     moving: NDArray[np.bool_], batch: StandBatch, application: Application, state: LoopState
-) -> None:
-    """Lift the rate limits whose time is over."""
-    for stand in np.flatnonzero(moving & (state.limit_ends_seconds <= state.elapsed_seconds)).tolist():
+) -> list[int]:
+    """Lift the rate limits whose time is over; returns the stands where that was so."""
+    expired = np.flatnonzero(moving & (state.limit_ends_seconds <= state.elapsed_seconds)).tolist()
+    for stand in expired:
         lift = SetRateLimit(limit_rps=None)
         batch.apply(stand, lift)
         record_command(state.controls, application, stand, lift)
         state.limit_ends_seconds[stand] = np.inf
+    return expired

@@ -4,23 +4,13 @@ Legend: N stands.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
-from clusters.commands import Command, OperatorCommand, SetFlag
+from clusters.commands import OperatorCommand, SetFlag, ShiftTraffic
+from clusters.fault_events import FaultEvent, fault_events, is_made_void
 from clusters.scenario import ScheduledFault
-
-
-@dataclass(frozen=True, kw_only=True)
-class FaultEvent:
-    """One command of a fault: an injection or its clearance."""
-
-    seconds: float
-    """After the warm-up."""
-    fault_id: str
-    command: Command
-    is_clearance: bool
 
 
 class FaultSchedule:
@@ -37,46 +27,38 @@ class FaultSchedule:
 
     def load(self, stand: int, faults: Sequence[ScheduledFault]) -> None:
         """Replace a stand's events by those of a scenario's faults."""
-        events = [
-            FaultEvent(seconds=seconds, fault_id=fault.fault_id, command=command, is_clearance=False)
-            for fault in faults
-            for seconds, command in fault.injections
-        ] + [
-            FaultEvent(seconds=fault.end_seconds, fault_id=fault.fault_id, command=fault.clearance, is_clearance=True)
-            for fault in faults
-            if fault.end_seconds is not None and fault.clearance is not None
-        ]
         self.has_begun[stand] = False
-        self._set(stand, tuple(sorted(events, key=lambda event: (event.seconds, not event.is_clearance))))
+        self._set(stand, fault_events(faults))
 
-    def pop_due(self, stand: int, now_seconds: float) -> list[FaultEvent]:
+    def pop_due(self, stand: int, now_seconds: float) -> tuple[FaultEvent, ...]:
         """The events of a stand that are due, taken out of the schedule."""
-        due = [event for event in self._events[stand] if event.seconds <= now_seconds]
-        self.has_begun[stand] |= any(not event.is_clearance for event in due)
-        self._set(stand, self._events[stand][len(due) :])
-        return due
+        events = self._events[stand]
+        num_due = num_injections = 0
+        for event in events:
+            if event.seconds > now_seconds:
+                break
+            num_due += 1
+            num_injections += not event.is_clearance
+        if num_injections:
+            self.has_begun[stand] = True
+            self.num_injections_left[stand] -= num_injections
+        self._events[stand] = events[num_due:]
+        self.next_seconds[stand] = events[num_due].seconds if num_due < len(events) else np.inf
+        return events[:num_due]
 
     def heal(self, stand: int, command: OperatorCommand) -> None:
-        """Drop the injections that an operator's command makes void.
+        """Drop the injections to come that an operator's command makes void, once a fault has begun."""
+        if isinstance(command, SetFlag | ShiftTraffic) and self.has_begun[stand]:
+            self._set(stand, tuple(event for event in self._events[stand] if not is_made_void(event, command)))
 
-        A roll-back pins a flag's version: a fault that has begun cannot bring the other one back. Clearances stay,
-        and find nothing to do.
-        """
-        if not isinstance(command, SetFlag) or not self.has_begun[stand]:
-            return
-        kept = [
-            event
-            for event in self._events[stand]
-            if event.is_clearance or not isinstance(event.command, SetFlag) or event.command.flag != command.flag
-        ]
-        self._set(stand, tuple(kept))
-
-    def take(self, stands: Sequence[int]) -> "FaultSchedule":
+    def take(self, stands: Sequence[int] | NDArray[np.int64]) -> "FaultSchedule":
         """A schedule of its own with the events left of these stands, in this order."""
-        taken = FaultSchedule(len(stands))
-        for position, stand in enumerate(stands):
-            taken._set(position, self._events[stand])
-            taken.has_begun[position] = self.has_begun[stand]
+        rows = np.asarray(stands, dtype=np.int64)
+        taken = FaultSchedule.__new__(FaultSchedule)
+        taken._events = [self._events[row] for row in rows.tolist()]
+        taken.next_seconds = self.next_seconds[rows]
+        taken.num_injections_left = self.num_injections_left[rows]
+        taken.has_begun = self.has_begun[rows]
         return taken
 
     def _set(self, stand: int, events: tuple[FaultEvent, ...]) -> None:

@@ -1,24 +1,40 @@
-"""What a control loop remembers of N stands between steps, as arrays.
+"""What a control loop remembers of N stands between steps, as arrays: changed in place, copied by rows.
 
-Legend: N stands, S services.
+Legend: N stands, S services, A actions.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
+from enum import IntEnum
 
 import numpy as np
 from numpy.typing import NDArray
 
-from clusters.topology import Application
-from envs.actions.action import Controls
-from envs.actions.control_record import baseline_controls
+from envs.actions.catalogue import ActionCatalogue
+from envs.actions.controls import Controls, baseline_controls
 from envs.fault_schedule import FaultSchedule
+
+Rows = Sequence[int] | NDArray[np.int64]
 
 RUNNING = ""
 HORIZON = "horizon"
 GOAL = "goal"
 EMERGENCY = "emergency"
 ESCALATED = "escalated"
+
+
+class End(IntEnum):
+    """Why an episode is over, as the number that arrays hold; the position in `END_REASONS`."""
+
+    RUNNING = 0
+    HORIZON = 1
+    GOAL = 2
+    EMERGENCY = 3
+    ESCALATED = 4
+
+
+END_REASONS: NDArray[np.object_] = np.array([RUNNING, HORIZON, GOAL, EMERGENCY, ESCALATED], dtype=object)
+"""The word for each `End`."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,8 +49,6 @@ class LoopState:
     """[N] control steps taken."""
     num_steps: NDArray[np.int64]
     """[N] control steps of the scenario; 0 before the first reset."""
-    controls: Controls
-    schedule: FaultSchedule
     baseline_cost_millicores: NDArray[np.float64]
     """[N]"""
     limit_ends_seconds: NDArray[np.float64]
@@ -47,59 +61,51 @@ class LoopState:
     """[N] how long every objective has been met."""
     outage_seconds: NDArray[np.float64]
     """[N] how long practically nothing has worked."""
-    end_reasons: NDArray[np.str_]
-    """[N] empty while the episode runs."""
+    ends: NDArray[np.int8]
+    """[N] `End` numbers."""
+    allowed: NDArray[np.bool_]
+    """[N, A] the catalogue's mask of `controls`: kept, because it changes only where controls do."""
+    controls: Controls
+    schedule: FaultSchedule
 
     @property
     def ended(self) -> NDArray[np.bool_]:
         """[N] whether the episode is over, or was never begun."""
-        over: NDArray[np.bool_] = (self.end_reasons != RUNNING) | (self.num_steps == 0)
+        over: NDArray[np.bool_] = (self.ends != End.RUNNING) | (self.num_steps == 0)
         return over
 
-    def begin(self, stand: int, application: Application, *, num_steps: int) -> None:
-        """Forget a stand's last episode."""
-        fresh = empty_state(application, 1)
+    def begin(self, rows: Rows, fresh: "LoopState") -> None:
+        """Forget the last episode of some stands: they become as the one row of `fresh`."""
         for name in _ARRAYS:
-            getattr(self, name)[stand] = getattr(fresh, name)[0]
-        self.controls.put(stand, fresh.controls)
-        self.num_steps[stand] = num_steps
+            getattr(self, name)[rows] = getattr(fresh, name)[0]
+        self.controls.put(np.asarray(rows, dtype=np.int64), fresh.controls)
 
-    def take(self, stands: Sequence[int]) -> "LoopState":
+    def take(self, rows: Rows) -> "LoopState":
         """Copies of these stands' rows."""
-        rows = np.asarray(stands, dtype=np.int64)
-        arrays = {name: getattr(self, name)[rows] for name in _ARRAYS}
-        return replace(self, controls=self.controls.take(rows), schedule=self.schedule.take(stands), **arrays)
+        index = np.asarray(rows, dtype=np.int64)
+        arrays = {name: np.take(getattr(self, name), index, axis=0) for name in _ARRAYS}
+        return replace(self, controls=self.controls.take(index), schedule=self.schedule.take(index), **arrays)
 
 
-_ARRAYS = (
-    "now_ns",
-    "elapsed_seconds",
-    "step_index",
-    "num_steps",
-    "baseline_cost_millicores",
-    "limit_ends_seconds",
-    "last_roll_seconds",
-    "incident_seen",
-    "green_seconds",
-    "outage_seconds",
-    "end_reasons",
-)
+_ARRAYS = tuple(field.name for field in fields(LoopState) if field.name not in ("controls", "schedule"))
 
 
-def empty_state(application: Application, num_stands: int) -> LoopState:
+def empty_state(catalogue: ActionCatalogue, num_stands: int) -> LoopState:
     """N stands before their first reset."""
+    controls = baseline_controls(catalogue.application, num_stands)
     return LoopState(
         now_ns=np.zeros(num_stands, dtype=np.int64),
         elapsed_seconds=np.zeros(num_stands),
         step_index=np.zeros(num_stands, dtype=np.int64),
         num_steps=np.zeros(num_stands, dtype=np.int64),
-        controls=baseline_controls(application, num_stands),
-        schedule=FaultSchedule(num_stands),
         baseline_cost_millicores=np.full(num_stands, np.nan),
         limit_ends_seconds=np.full(num_stands, np.inf),
-        last_roll_seconds=np.full((num_stands, len(application.services)), -np.inf),
+        last_roll_seconds=np.full((num_stands, len(catalogue.application.services)), -np.inf),
         incident_seen=np.zeros(num_stands, dtype=np.bool_),
         green_seconds=np.zeros(num_stands),
         outage_seconds=np.zeros(num_stands),
-        end_reasons=np.full(num_stands, RUNNING, dtype="<U12"),
+        ends=np.zeros(num_stands, dtype=np.int8),
+        allowed=catalogue.mask(controls),
+        controls=controls,
+        schedule=FaultSchedule(num_stands),
     )

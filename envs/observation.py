@@ -15,13 +15,16 @@ MISSING = -1.0
 
 
 def observation_of(window: TelemetryWindow, action_mask: NDArray[np.bool_]) -> dict[str, NDArray[np.float32]]:
-    """A window and a mask as an observation, of one stand or of a batch alike."""
+    """A window and a mask as an observation, of one stand or of a batch alike.
+
+    A window that has MISSING for what is missing is passed on without a copy: the observation changes with it.
+    """
     return {
-        "nodes": _filled(window.nodes),
-        "edges": _filled(window.edges),
-        "journeys": _filled(window.journeys),
-        "stand": _filled(window.stand),
-        "action_mask": action_mask.astype(np.int8),
+        "nodes": _filled(window, window.nodes),
+        "edges": _filled(window, window.edges),
+        "journeys": _filled(window, window.journeys),
+        "stand": _filled(window, window.stand),
+        "action_mask": action_mask.view(np.int8),
     }
 
 
@@ -38,5 +41,7 @@ def observation_space(application: Application, num_buckets: int, num_actions: i
     return spaces.Dict({**boxes, "action_mask": spaces.Box(0, 1, shape=(num_actions,), dtype=np.int8)})
 
 
-def _filled(values: NDArray[np.float32]) -> NDArray[np.float32]:
+def _filled(window: TelemetryWindow, values: NDArray[np.float32]) -> NDArray[np.float32]:
+    if window.missing == MISSING:
+        return values
     return np.where(np.isnan(values), np.float32(MISSING), values).astype(np.float32, order="C")

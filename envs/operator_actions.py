@@ -1,6 +1,6 @@
 """Carrying out what policies chose: precheck, apply, and what the reward must know of it.
 
-Legend: N stands, A actions.
+Only stands where a command is due cost any Python. Legend: N stands, A actions, S services.
 """
 
 from dataclasses import dataclass
@@ -8,11 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from clusters.commands import CheckStatus, CommandStatus, OperatorCommand, Receipt, Restart, SetRateLimit, SetResources
+from clusters.commands import CheckStatus, CommandStatus, OperatorCommand, Receipt, SetRateLimit
 from clusters.stand import StandBatch
 from envs.actions.action import ActionType
 from envs.actions.catalogue import ActionCatalogue
-from envs.actions.control_record import record_command
+from envs.actions.control_record import record_command, rolls
 from envs.loop_state import LoopState
 from envs.time_scales import TimeScales
 
@@ -21,8 +21,10 @@ from envs.time_scales import TimeScales
 class OperatorActivity:
     """What the operator did to N stands in one step."""
 
-    receipts: list[Receipt | None]
-    """[N]"""
+    receipts: dict[int, Receipt]
+    """By stand; only where a command was due."""
+    changed: list[int]
+    """Stands whose controls a command may have changed."""
     num_changes: NDArray[np.int64]
     """[N] commands that changed something."""
     num_replicas_touched: NDArray[np.int64]
@@ -31,6 +33,13 @@ class OperatorActivity:
     """[N]"""
     escalated: NDArray[np.bool_]
     """[N]"""
+
+    def verified(self, batch: StandBatch) -> dict[int, Receipt]:
+        """The receipts with the postchecks that were pending brought up to date."""
+        return {
+            stand: batch.verify(stand, receipt) if receipt.postcheck_status is CheckStatus.PENDING else receipt
+            for stand, receipt in self.receipts.items()
+        }
 
 
 def carry_out(
@@ -44,24 +53,27 @@ def carry_out(
     """Apply the chosen actions of the stands that move; a masked one is refused, with a receipt that says so."""
     num_stands = len(actions)
     activity = OperatorActivity(
-        receipts=[None] * num_stands,
+        receipts={},
+        changed=[],
         num_changes=np.zeros(num_stands, dtype=np.int64),
         num_replicas_touched=np.zeros(num_stands, dtype=np.int64),
         num_unsafe=np.zeros(num_stands, dtype=np.int64),
         escalated=np.zeros(num_stands, dtype=np.bool_),
     )
-    allowed = catalogue.mask(state.controls)
-    for stand in np.flatnonzero(moving & (actions > 0)).tolist():
-        action = int(actions[stand])
-        activity.escalated[stand] = catalogue.actions[action].type is ActionType.ESCALATE
+    acting = np.flatnonzero(moving & (actions > 0))
+    chosen = actions[acting]
+    allowed = state.allowed[acting, chosen]
+    for stand, action, is_allowed in zip(acting.tolist(), chosen.tolist(), allowed.tolist(), strict=True):
+        if catalogue.actions[action].type is ActionType.ESCALATE:
+            activity.escalated[stand] = True
         command = catalogue.command(action, state.controls, stand)
         if command is None:
             continue
-        if not allowed[stand, action]:
+        if is_allowed:
+            _apply(stand, command, batch, catalogue, state, time_scales, activity)
+        else:
             activity.receipts[stand] = _rejected(command, catalogue.names[action], int(state.now_ns[stand]))
             activity.num_unsafe[stand] += 1
-            continue
-        _apply(stand, command, batch, catalogue, state, time_scales, activity)
     return activity
 
 
@@ -76,24 +88,24 @@ def _apply(
 ) -> None:
     receipt = batch.apply(stand, command)
     activity.receipts[stand] = receipt
-    if receipt.status in (CommandStatus.REJECTED, CommandStatus.FAILED):
+    if not receipt.is_in_force:
         activity.num_unsafe[stand] += 1
         return
     touched = record_command(state.controls, catalogue.application, stand, command)
+    activity.changed.append(stand)
     if receipt.status is CommandStatus.APPLIED:
         activity.num_changes[stand] += 1
         activity.num_replicas_touched[stand] += touched
     state.schedule.heal(stand, command)
     now_seconds = float(state.elapsed_seconds[stand])
-    match command:
-        case Restart(service=service) | SetResources(service=service):
-            position = catalogue.application.service_names.index(service)
-            if now_seconds - state.last_roll_seconds[stand, position] <= time_scales.cooldown_seconds:
-                activity.num_unsafe[stand] += 1
-            state.last_roll_seconds[stand, position] = now_seconds
-        case SetRateLimit(limit_rps=limit):
-            lasts = limit is not None and time_scales.action_duration_seconds > 0
-            state.limit_ends_seconds[stand] = now_seconds + time_scales.action_duration_seconds if lasts else np.inf
+    if (service := rolls(command)) is not None:
+        position = catalogue.application.service_names.index(service)
+        if now_seconds - state.last_roll_seconds[stand, position] <= time_scales.cooldown_seconds:
+            activity.num_unsafe[stand] += 1
+        state.last_roll_seconds[stand, position] = now_seconds
+    if isinstance(command, SetRateLimit):
+        lasts = command.limit_rps is not None and time_scales.action_duration_seconds > 0
+        state.limit_ends_seconds[stand] = now_seconds + time_scales.action_duration_seconds if lasts else np.inf
 
 
 def _rejected(command: OperatorCommand, name: str, now_ns: int) -> Receipt:

@@ -28,6 +28,9 @@ class StandEnv(gymnasium.Env[ObservationDict, np.int64]):  # type: ignore[misc] 
 
     Action: an index in `catalogue`. A masked one is refused and counted as unsafe.
 
+    Info: `time_seconds`, `scenario` (its name) and `candidates`; after a step `reward_terms`, `end_reason` (empty while
+    the episode runs) and, where the action sent a command, its `receipt`.
+
     Reward: at most 0; `info["reward_terms"]` holds the weighted terms that sum to it.
 
     Episode: `reset(options={"scenario": scenario or name})` plays that scenario, otherwise a training scenario is
@@ -91,9 +94,9 @@ class StandEnv(gymnasium.Env[ObservationDict, np.int64]):  # type: ignore[misc] 
         info = {
             **reset_info(self.scenario),
             "time_seconds": float(self.loop.elapsed_seconds()[0]),
-            "receipt": step.receipts[0],
             "reward_terms": {name: float(values[0]) for name, values in step.reward_terms.items()},
             "end_reason": step.end_reasons[0],
+            **({"receipt": step.receipts[0]} if step.receipts else {}),
         }
         return (
             _first(self.loop.observe()),
@@ -130,4 +133,5 @@ def _loop(
 
 
 def _first(observation: ObservationDict) -> ObservationDict:
-    return {name: values[0] for name, values in observation.items()}
+    """The one stand's own copy: a view would change with the next step."""
+    return {name: values[0].copy(order="C") for name, values in observation.items()}

@@ -1,6 +1,6 @@
 """N simulated stands as one native Gymnasium vector environment: a control loop of N.
 
-Env by env it gives, bit for bit, what StandEnv gives.
+Env by env it gives, bit for bit, what StandEnv gives. A step makes no Python object per env.
 """
 
 from collections.abc import Sequence
@@ -13,9 +13,8 @@ from gymnasium.vector import AutoresetMode, VectorEnv
 from gymnasium.vector.utils import batch_space
 from numpy.typing import NDArray
 
-from clusters.scenario import Scenario
 from envs.control_loop import EpisodeRules, LoopStep
-from envs.episode_drawing import choose_episode, reset_info
+from envs.episode_drawing import choose_episode
 from envs.observation import observation_space
 from envs.rewards.reward_function import RewardWeights
 from envs.simulated_loop import simulated_loop
@@ -25,7 +24,12 @@ ObservationDict = dict[str, NDArray[np.float32]]
 
 
 class VectorStandEnv(VectorEnv[ObservationDict, NDArray[np.int64], NDArray[np.float64]]):  # type: ignore[misc]
-    """As StandEnv, with a leading axis of N. A stand whose episode ended is reset by the next step (NEXT_STEP)."""
+    """As StandEnv, with a leading axis of N. A stand whose episode ended is reset by the next step (NEXT_STEP).
+
+    Observations are views of the stands' own memory, valid until the next `step` or `reset`, and not contiguous: copy
+    what is to be kept, or ask for `copy_observations`. What `info` holds stays as it is; steps may share its arrays, so
+    do not write to them.
+    """
 
     metadata: ClassVar[dict[str, Any]] = {"render_modes": [], "autoreset_mode": AutoresetMode.NEXT_STEP}
 
@@ -37,9 +41,19 @@ class VectorStandEnv(VectorEnv[ObservationDict, NDArray[np.int64], NDArray[np.fl
         time_scales: TimeScales | None = None,
         reward_weights: RewardWeights | None = None,
         rules: EpisodeRules | None = None,
+        copy_observations: bool = False,
         render_mode: str | None = None,
     ) -> None:
-        """Wire the parts; arguments as StandEnv's.
+        """Wire the parts; other arguments as StandEnv's.
+
+        Args:
+            num_envs: N.
+            application: name of the application.
+            time_scales: None: the defaults.
+            reward_weights: None: the defaults.
+            rules: when an episode ends early; None: the defaults.
+            copy_observations: contiguous arrays of one's own instead of views.
+            render_mode: there is none.
 
         Raises:
             UserError: there is no such application.
@@ -48,8 +62,13 @@ class VectorStandEnv(VectorEnv[ObservationDict, NDArray[np.int64], NDArray[np.fl
         self.render_mode = render_mode
         self._time_scales = time_scales or TimeScales()
         self.loop = simulated_loop(
-            application, num_envs, time_scales=self._time_scales, reward_weights=reward_weights, rules=rules
+            application,
+            num_envs,
+            time_scales=self._time_scales,
+            reward_weights=reward_weights,
+            rules=rules,
         )
+        self._copy_observations = copy_observations
         self.catalogue = self.loop.catalogue
         self.single_action_space = spaces.Discrete(len(self.catalogue))
         self.single_observation_space = observation_space(
@@ -58,7 +77,8 @@ class VectorStandEnv(VectorEnv[ObservationDict, NDArray[np.int64], NDArray[np.fl
         self.action_space = batch_space(self.single_action_space, num_envs)
         self.observation_space = batch_space(self.single_observation_space, num_envs)
         self._rngs: list[np.random.Generator | None] = [None] * num_envs
-        self._scenarios: list[Scenario | None] = [None] * num_envs
+        self._names = np.full(num_envs, None, dtype=object)
+        self._candidates = np.full(num_envs, None, dtype=object)
         self._done = np.zeros(num_envs, dtype=np.bool_)
 
     def reset(
@@ -81,62 +101,83 @@ class VectorStandEnv(VectorEnv[ObservationDict, NDArray[np.int64], NDArray[np.fl
             raise ValueError(f"{len(seeds)} seeds for {self.num_envs} environments")
         rest = {name: value for name, value in (options or {}).items() if name != "reset_mask"}
         chosen = np.asarray((options or {}).get("reset_mask", np.ones(self.num_envs)), dtype=np.bool_)
-        infos = self._begin(np.flatnonzero(chosen).tolist(), seeds, rest)
-        return self.loop.observe(), infos
+        self._begin(np.flatnonzero(chosen).tolist(), seeds, rest)
+        infos: dict[str, Any] = {}
+        if chosen.any():
+            _add(infos, "time_seconds", np.zeros(self.num_envs), chosen)
+            _add(infos, "scenario", _masked(self._names, chosen), chosen)
+            _add(infos, "candidates", _masked(self._candidates, chosen), chosen)
+        return self._observe(), infos
 
     def step(
         self, actions: NDArray[np.int64]
     ) -> tuple[ObservationDict, NDArray[np.float64], NDArray[np.bool_], NDArray[np.bool_], dict[str, Any]]:
         """One control step of every running stand; the stands that had ended are reset instead, with reward 0."""
-        resetting = self._done.copy()
-        step = self.loop.step(np.asarray(actions, dtype=np.int64), ~resetting)
-        infos = self._step_infos(step, ~resetting)
-        begun = np.flatnonzero(resetting).tolist()
-        for name, values in self._begin(begun, [None] * self.num_envs, None).items():
-            infos[name] = np.where(resetting, values, infos[name]) if name in infos else values
-        terminated, truncated = step.terminated & ~resetting, step.truncated & ~resetting
+        stepped = ~self._done
+        step = self.loop.step(np.asarray(actions, dtype=np.int64), stepped)
+        terminated, truncated = step.terminated & stepped, step.truncated & stepped
+        ended = np.flatnonzero(self._done)
+        self._begin(ended.tolist(), [None] * self.num_envs, None)
         self._done = terminated | truncated
-        return self.loop.observe(), step.rewards, terminated, truncated, infos
+        return self._observe(), step.rewards, terminated, truncated, self._step_infos(step, stepped)
 
     def close_extras(self, **kwargs: Any) -> None:
         """Release the stands."""
         self.loop.close()
 
-    def _begin(self, stands: list[int], seeds: Sequence[int | None], options: dict[str, Any] | None) -> dict[str, Any]:
-        infos: dict[str, Any] = {}
-        episodes = []
+    def _observe(self) -> ObservationDict:
+        observation = self.loop.observe()
+        if self._copy_observations:
+            return {name: values.copy(order="C") for name, values in observation.items()}
+        return observation
+
+    def _begin(self, stands: list[int], seeds: Sequence[int | None], options: dict[str, Any] | None) -> None:
+        """Begin an episode on each of these stands, all at once."""
+        if not stands:
+            return
+        scenarios, stand_seeds = [], []
         for stand in stands:
             rng = self._rngs[stand]
             if seeds[stand] is not None or rng is None:
                 rng, _ = seeding.np_random(seeds[stand])
                 self._rngs[stand] = rng
             scenario, stand_seed = choose_episode(self.loop.application.name, options, self._time_scales, rng)
-            episodes.append((scenario, stand_seed))
-            self._scenarios[stand] = scenario
-            infos = self._add_info(infos, reset_info(scenario), stand)
-        if stands:
-            self.loop.reset(stands, [scenario for scenario, _ in episodes], [seed for _, seed in episodes])
-            self._done[stands] = False
-        return infos
+            scenarios.append(scenario)
+            stand_seeds.append(stand_seed)
+        self.loop.reset(stands, scenarios, stand_seeds)
+        self._done[stands] = False
+        self._names, self._candidates = self._names.copy(), self._candidates.copy()  # infos given out keep theirs
+        for stand, scenario in zip(stands, scenarios, strict=True):
+            self._names[stand], self._candidates[stand] = scenario.name, scenario.candidates
 
     def _step_infos(self, step: LoopStep, stepped: NDArray[np.bool_]) -> dict[str, Any]:
-        scenarios = [scenario if moved else None for scenario, moved in zip(self._scenarios, stepped, strict=True)]
-        values: dict[str, Any] = {
-            "time_seconds": np.where(stepped, self.loop.elapsed_seconds(), 0.0),
-            "scenario": _objects([scenario and scenario.name for scenario in scenarios]),
-            "candidates": _objects([scenario and scenario.candidates for scenario in scenarios]),
-            "receipt": _objects(step.receipts),
-            "end_reason": _objects(
-                [reason if moved else None for reason, moved in zip(step.end_reasons, stepped, strict=True)]
-            ),
-        }
-        terms: dict[str, Any] = dict(step.reward_terms)
-        values["reward_terms"] = terms | {f"_{name}": stepped.copy() for name in step.reward_terms}
-        return values | {f"_{name}": stepped.copy() for name in values}
+        """What the single environments' infos come to: arrays, with a mask of the envs that have each."""
+        infos: dict[str, Any] = {}
+        everyone = np.ones(self.num_envs, dtype=np.bool_)
+        _add(infos, "time_seconds", self.loop.elapsed_seconds(), everyone)
+        _add(infos, "scenario", self._names, everyone)
+        _add(infos, "candidates", self._candidates, everyone)
+        if step.receipts:
+            receipts, has_receipt = np.full(self.num_envs, None, dtype=object), np.zeros(self.num_envs, dtype=np.bool_)
+            for stand, receipt in step.receipts.items():
+                receipts[stand], has_receipt[stand] = receipt, True
+            _add(infos, "receipt", receipts, has_receipt)
+        if stepped.any():
+            terms: dict[str, Any] = {}
+            for name, values in step.reward_terms.items():
+                _add(terms, name, values, stepped)
+            _add(infos, "reward_terms", terms, stepped)
+            _add(infos, "end_reason", _masked(step.end_reasons, stepped), stepped)
+        return infos
 
 
-def _objects(values: Sequence[Any]) -> NDArray[np.object_]:
-    array = np.empty(len(values), dtype=object)
-    for position, value in enumerate(values):
-        array[position] = value
-    return array
+def _masked(values: NDArray[np.object_], mask: NDArray[np.bool_]) -> NDArray[np.object_]:
+    """The values with None where the mask is false."""
+    masked = np.full(len(values), None, dtype=object)
+    masked[mask] = values[mask]
+    return masked
+
+
+def _add(infos: dict[str, Any], name: str, values: Any, mask: NDArray[np.bool_]) -> None:
+    """Gymnasium's convention: the values of all envs, and which of them have one."""
+    infos[name], infos[f"_{name}"] = values, mask

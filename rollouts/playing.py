@@ -100,8 +100,8 @@ def _record(
         action_name=names[decision.action],
         probability=decision.probability,
         candidate_set=tuple(names[allowed]),
-        receipt=step.receipts[stand],
-        fault_receipts=step.fault_receipts[stand],
+        receipt=step.receipts.get(stand),
+        fault_receipts=tuple(step.fault_receipts.get(stand, ())),
         reward=float(step.rewards[stand]),
         reward_terms={name: float(values[stand]) for name, values in step.reward_terms.items()},
     )

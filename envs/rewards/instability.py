@@ -11,5 +11,5 @@ def instability(context: RewardContext) -> NDArray[np.float64]:
 
     At most 0. Every change counts, so that a change that does not help is worse than none.
     """
-    churn = context.num_changes + context.num_replicas_touched + np.nan_to_num(context.num_restarts)
+    churn = context.num_changes + context.num_replicas_touched + context.num_restarts
     return -churn / context.baseline_replicas

@@ -12,6 +12,10 @@ WORST_DOUBLINGS = 3.0
 
 def latency_excess(context: RewardContext) -> NDArray[np.float64]:
     """[N] minus the doublings of p95 over the objective, over the worst that counts. From -1 to 0."""
-    doublings = np.log2(np.maximum(context.levels.latency_ratio, 1.0))
+    ratio = context.levels.latency_ratio
+    late = ratio > 1.0
+    if not late.any():  # the usual case, and a logarithm is dear
+        return np.zeros(len(ratio))
+    doublings = np.log2(ratio, out=np.zeros_like(ratio), where=late)
     excess = np.minimum(doublings / WORST_DOUBLINGS, 1.0)
     return -step_mean(context.levels.mean(excess))

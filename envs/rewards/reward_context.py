@@ -15,7 +15,7 @@ class RewardContext:
     levels: ServiceLevels
     """[N, T, ...]"""
     cost_millicores: NDArray[np.float64]
-    """[N, T] CPU reserved; NaN where unknown."""
+    """[N, T] CPU reserved; NaN or negative where unknown."""
     baseline_cost_millicores: NDArray[np.float64]
     """[N] as measured over the warm-up."""
     baseline_replicas: int
@@ -28,6 +28,8 @@ class RewardContext:
     """[N] replicas added, removed or rolled by them."""
     num_unsafe: NDArray[np.int64]
     """[N] actions that were rejected, failed, or disrupted a service again too soon."""
+    features_off_share: NDArray[np.float64]
+    """[N] share of the application's optional groups that are switched off."""
     escalated: NDArray[np.bool_]
     """[N] whether this step's action handed over to a person."""
     emergency: NDArray[np.bool_]

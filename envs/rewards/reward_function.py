@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from envs.rewards.emergency import emergency
 from envs.rewards.error_rate import error_rate
 from envs.rewards.escalation import escalation
+from envs.rewards.features_off import features_off
 from envs.rewards.instability import instability
 from envs.rewards.latency_excess import latency_excess
 from envs.rewards.recovery_time import recovery_time
@@ -25,6 +26,7 @@ TERMS: dict[str, Term] = {
     "error_rate": error_rate,
     "recovery_time": recovery_time,
     "resource_cost": resource_cost,
+    "features_off": features_off,
     "instability": instability,
     "unsafe_actions": unsafe_actions,
     "escalation": escalation,
@@ -43,6 +45,8 @@ class RewardWeights:
     recovery_time: float = 0.4
     resource_cost: float = 0.3
     """Of doubling the stand's reserved CPU for a step."""
+    features_off: float = 0.3
+    """Of a step without any of the optional features."""
     instability: float = 0.5
     unsafe_actions: float = 0.5
     """Of one unsafe action."""
@@ -66,7 +70,8 @@ class RewardFunction:
 
     def __call__(self, context: RewardContext) -> tuple[NDArray[np.float64], dict[str, NDArray[np.float64]]]:
         """([N] rewards, weighted terms [N] that sum to them)."""
-        terms = {name: getattr(self.weights, name) * term(context) for name, term in TERMS.items()}
+        # Adding 0 turns the -0.0 of a term that found nothing into 0.0, so that equal rewards have equal bytes.
+        terms = {name: getattr(self.weights, name) * term(context) + 0.0 for name, term in TERMS.items()}
         rewards = np.zeros(len(context.escalated))
         for values in terms.values():  # one after the other: a sum over an axis may round otherwise in a larger batch
             rewards = rewards + values

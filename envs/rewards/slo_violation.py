@@ -8,9 +8,8 @@ from envs.rewards.step_mean import step_mean
 
 
 def slo_violation(context: RewardContext) -> NDArray[np.float64]:
-    """[N] minus the share of offered requests that were not good: shed requests count, stopping the load does not help.
+    """[N] minus the share of offered requests that were not good. From -1 to 0.
 
-    From -1 to 0.
+    Offered is what users wanted to send: what was shed, or held back because they were asked to, counts as not good.
     """
-    bad = context.levels.mean(1.0 - context.levels.good_ratio)
-    return -step_mean(bad)
+    return -step_mean(context.levels.bad_share)

@@ -132,7 +132,7 @@ def _play(
         step = fork.step(actions)
         rewards += step.rewards
         costs += step.reward_terms[COST_TERM]
-        journeys.append(step.window.journeys)
+        journeys.append(step.window.journeys.copy())  # the window is gone with the next step
         violated.append(service_levels(step.window, loop.application).violated)
         actions = nothing
     last_minute = round(RECOVERY_SECONDS / settings.time_scales.observation_bucket_seconds)

@@ -10,8 +10,11 @@ from gymnasium.utils.env_checker import check_env, data_equivalence
 from gymnasium.vector import SyncVectorEnv
 
 from envs.registration import ENVIRONMENTS
+from envs.time_scales import TimeScales
 from envs.vector_env import VectorStandEnv
 
+NUM_STANDS, NUM_STEPS = 4, 30
+SETTINGS = {"time_scales": TimeScales(action_duration_seconds=60.0)}
 LABELS = ("fault", "family", "split", "root", "intensity", "duration", "symptom")
 
 
@@ -48,24 +51,27 @@ def test_what_is_broken_is_nowhere_to_be_read(environment_id):
     env.close()
 
 
-def test_the_vector_environment_equals_single_ones_bit_for_bit():
-    singles = SyncVectorEnv([lambda: gymnasium.make("OtelDemoSmallCore-v0").unwrapped] * 3)
-    together = gymnasium.make_vec("OtelDemoSmallCore-v0", num_envs=3)
+@pytest.mark.parametrize("environment_id", ENVIRONMENTS)
+def test_the_vector_environment_equals_single_ones_bit_for_bit(environment_id):
+    """Faults, roll-outs, rate limits, refused commands, ends and resets fall on the stands at different times."""
+    singles = SyncVectorEnv([lambda: gymnasium.make(environment_id, **SETTINGS).unwrapped] * NUM_STANDS)
+    together = gymnasium.make_vec(environment_id, num_envs=NUM_STANDS, **SETTINGS)
     assert isinstance(together.unwrapped, VectorStandEnv)
     assert together.single_observation_space == singles.single_observation_space
     expected, actual = singles.reset(seed=5), together.reset(seed=5)
     rng = np.random.default_rng(0)
-    escalate = together.catalogue.index("escalate_to_human")
-    num_resets = 0
-    for step in range(7):
+    num_ends = num_receipts = 0
+    for step in range(NUM_STEPS):
         _compare(expected, actual)
-        actions = rng.integers(2, len(together.catalogue), 3)
-        if step % 2:
-            actions[step % 3] = escalate
+        actions = np.where(rng.random(NUM_STANDS) < 0.5, 0, rng.integers(2, len(together.catalogue), NUM_STANDS))
+        if step % 9 == 5:
+            actions[rng.integers(NUM_STANDS)] = together.catalogue.index("escalate_to_human")
         expected, actual = singles.step(actions), together.step(actions)
-        num_resets += int(actual[2].sum())
+        num_ends += int((actual[2] | actual[3]).sum())
+        num_receipts += int(actual[4].get("_receipt", np.zeros(1)).sum())
     _compare(expected, actual)
-    assert num_resets > 1, "episodes ended and began again"
+    assert num_ends > 2, "episodes ended and began again"
+    assert num_receipts > NUM_STEPS
     singles.close()
     together.close()
 

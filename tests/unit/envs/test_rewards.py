@@ -48,6 +48,7 @@ def context(telemetry=None, **changes):
         "num_changes": zeros,
         "num_replicas_touched": zeros,
         "num_unsafe": zeros,
+        "features_off_share": np.zeros(N),
         "escalated": np.zeros(N, dtype=np.bool_),
         "emergency": np.zeros(N, dtype=np.bool_),
         "remaining_steps": np.full(N, 12),
@@ -99,6 +100,33 @@ def test_missing_telemetry_is_no_number_and_no_reward():
         cost_millicores=np.full((N, T), np.nan),
     )
     assert total.tolist() == [0.0] * N
+
+
+def test_a_missing_value_may_also_be_negative():
+    rng = np.random.default_rng(1)
+    shape = (N, T, J)
+    there = {
+        name: np.where(rng.random(shape) < 0.4, np.nan, rng.uniform(0.1, 2.0, shape)) for name in ("errors", "good")
+    }
+    there["errors"] = np.where(np.isnan(there["good"]), np.nan, there["good"] / 2)
+    there["latency_ratio"] = np.where(np.isnan(there["good"]), np.nan, rng.uniform(0.3, 5, shape))
+    cost = np.where(rng.random((N, T)) < 0.4, np.nan, 7000.0)
+    negative = {name: np.where(np.isnan(values), -1.0, values) for name, values in there.items()}
+    total, terms = rewards(window(**there), cost_millicores=cost)
+    other, _ = rewards(window(**negative), cost_millicores=np.where(np.isnan(cost), -1.0, cost))
+    assert other.tobytes() == total.tobytes()
+    assert terms["slo_violation"].min() < 0
+    assert terms["resource_cost"].min() < 0
+
+
+def test_a_feature_that_is_switched_off_costs_by_its_share():
+    _, terms = rewards(features_off_share=np.array([0.0, 0.5, 1.0]))
+    assert terms["features_off"].tolist() == [0.0, -0.15, -0.3]
+
+
+def test_nothing_found_is_zero_and_not_minus_zero():
+    total, terms = rewards()
+    assert not any(np.signbit(values).any() for values in [total, *terms.values()])
 
 
 def test_cost_counts_above_the_baseline_only():

@@ -1,0 +1,73 @@
+"""What rewards are computed from, read from a step's telemetry and from the loop's memory.
+
+Legend: N stands, T reward buckets of the step, S services, P optional groups, F signals of a level.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from clusters.telemetry import NODE_SIGNALS, STAND_SIGNALS, TelemetryWindow, signal_index
+from envs.loop_state import LoopState
+from envs.operator_actions import OperatorActivity
+from envs.rewards.reward_context import RewardContext
+from envs.service_levels import ServiceLevels
+
+_RESTARTS = signal_index(NODE_SIGNALS, "restarts")
+_COST = signal_index(STAND_SIGNALS, "resource_cost_millicores")
+
+
+def reward_context(
+    window: TelemetryWindow,
+    levels: ServiceLevels,
+    activity: OperatorActivity,
+    emergency: NDArray[np.bool_],
+    state: LoopState,
+    num_replicas: int,
+) -> RewardContext:
+    """One control step of N stands.
+
+    Args:
+        window: [N, T, ...] the step, in reward buckets.
+        levels: of this window.
+        activity: what the operator did.
+        emergency: [N] whether the step ended the episode as one.
+        state: after the step.
+        num_replicas: of the whole untouched stand.
+    """
+    return RewardContext(
+        levels=levels,
+        cost_millicores=window.stand[..., _COST].astype(np.float64),
+        baseline_cost_millicores=state.baseline_cost_millicores,
+        baseline_replicas=num_replicas,
+        num_restarts=_num_restarts(window),
+        num_changes=activity.num_changes,
+        num_replicas_touched=activity.num_replicas_touched,
+        num_unsafe=activity.num_unsafe,
+        features_off_share=_share_off(state.controls.groups_enabled),
+        escalated=activity.escalated,
+        emergency=emergency,
+        remaining_steps=state.num_steps - state.step_index,
+    )
+
+
+def mean_cost(stand: NDArray[np.float32]) -> NDArray[np.float64]:
+    """[N] mean reserved CPU, millicores, of the buckets of [N, T, F] that are known; NaN where none is."""
+    cost = stand[..., _COST].astype(np.float64)
+    total, num_known = np.zeros(len(cost)), np.zeros(len(cost))
+    for bucket in range(cost.shape[1]):  # spelled out: a sum over an axis may round otherwise in a larger batch
+        total += np.fmax(cost[:, bucket], 0.0)
+        num_known += cost[:, bucket] >= 0
+    return np.asarray(np.divide(total, num_known, out=np.full(len(cost), np.nan), where=num_known > 0))
+
+
+def _share_off(groups_enabled: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """[N] share of the groups [N, P] that are off; 0 where the application has none."""
+    num_groups = groups_enabled.shape[1]
+    num_off = num_groups - groups_enabled.sum(axis=1, dtype=np.float64)
+    return np.asarray(num_off / max(num_groups, 1))
+
+
+def _num_restarts(window: TelemetryWindow) -> NDArray[np.float64]:
+    """[N] over all services and buckets. They are counts: no order of summation can round them."""
+    counts = np.fmax(window.nodes[..., _RESTARTS], 0.0)
+    return np.asarray(counts.sum(axis=(1, 2), dtype=np.float64))
