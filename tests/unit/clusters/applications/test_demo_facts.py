@@ -192,3 +192,21 @@ def test_the_demos_flags_that_touch_its_services(name: str) -> None:
     if name == "small-core":
         del expected["paymentUnreachable"]
     assert flags == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "extended"),
+    [
+        ("async-store", {"checkout", "postgresql"}),
+        ("review-store", {"frontend-proxy", "frontend"}),
+    ],
+)
+def test_the_bigger_stores_extend_the_medium_one(name: str, extended: set[str]) -> None:
+    """Three files describe these services; only those that meet a new neighbour differ."""
+    medium, bigger = load_application("medium-store"), load_application(name)
+    differing = {service.name for service in medium.services if bigger.service(service.name) != service}
+    assert differing == extended
+    for service_name in extended:
+        for operation in medium.service(service_name).operations:
+            calls = [c for c in bigger.service(service_name).operation(operation.name).calls if c in operation.calls]
+            assert tuple(calls[: len(operation.calls)]) == operation.calls
