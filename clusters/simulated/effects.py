@@ -45,10 +45,11 @@ def apply_effects(graph: CompiledGraph, state: StandState, stand: int) -> None:
         retries=np.zeros(graph.num_channels),
         leak_bytes=np.zeros(graph.num_services),
     )
-    for flag, is_bad in zip(graph.application.flags, state.flag_is_bad[:, stand], strict=True):
+    for flag, is_bad in zip(graph.application.flags, state.flag_is_bad[:, stand].tolist(), strict=True):
         if is_bad:
             _add_flag(graph, effects, flag)
-    due = min((_add_release(graph, state, effects, s, stand) for s in _with_releases(graph)), default=np.inf)
+    changed = np.flatnonzero(np.maximum(state.version[:, stand], state.canary[:, stand]) >= 0).tolist()
+    due = min((_add_release(graph, state, effects, s, stand) for s in changed), default=np.inf)
     _leave_out_groups(graph, state, effects, stand)
     state.demand_ms[:, stand] = state.base_demand_ms[:, stand] * effects.cpu_factor
     state.own_error_ratio[:, stand] = 1.0 - effects.success
@@ -76,8 +77,6 @@ def _add_flag(graph: CompiledGraph, effects: _Effects, flag: ConfigFlag) -> None
 
 def _add_release(graph: CompiledGraph, state: StandState, effects: _Effects, s: int, stand: int) -> float:
     """Blend the version and the canary of one service by their shares; the tick at which that changes by itself."""
-    if state.version[s, stand] < 0 and state.canary[s, stand] < 0:
-        return np.inf
     now = float(state.tick[stand])
     releases = graph.application.releases
     share = float(state.canary_share[s, stand]) if state.canary[s, stand] >= 0 else 0.0
@@ -125,7 +124,7 @@ def _release_columns(
 
 
 def _leave_out_groups(graph: CompiledGraph, state: StandState, effects: _Effects, stand: int) -> None:
-    for group, enabled in zip(graph.application.optional_groups, state.group_enabled[:, stand], strict=True):
+    for group, enabled in zip(graph.application.optional_groups, state.group_enabled[:, stand].tolist(), strict=True):
         if not enabled:
             off = np.isin(_channel_service(graph), [graph.service_index[name] for name in group.services])
             effects.calls[off[graph.call_channel]] = 0.0
@@ -137,11 +136,6 @@ def _rows(graph: CompiledGraph, s: int, operation: str) -> slice:
         return graph.operation_slices[s]
     row = graph.operation_index[f"{graph.services[s].name}.{operation}"]
     return slice(row, row + 1)
-
-
-def _with_releases(graph: CompiledGraph) -> tuple[int, ...]:
-    """Services that any release is of."""
-    return tuple(sorted({graph.service_index[release.service] for release in graph.application.releases}))
 
 
 def _channel_service(graph: CompiledGraph) -> NDArray[np.int64]:

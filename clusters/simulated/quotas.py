@@ -12,12 +12,13 @@ from numpy.typing import NDArray
 
 from clusters.simulated.graph import CompiledGraph
 from clusters.simulated.rules import Column, Refusal, over_quota
-from clusters.simulated.state import StandState
-from clusters.topology import LOAD_GENERATOR
+from clusters.simulated.state import StandState, ordered_sum
 
 MAX_LIMIT_FACTOR: Final = 8.0
 """A limit may be at most this many times the application's own, as by a LimitRange."""
 
+_COUNTED: Final = slice(1, None)
+"""The load generator is the first service, because it calls all others."""
 _MIB: Final = 2.0**20
 
 
@@ -34,15 +35,14 @@ def replicas_refusal(column: Column, name: str, replicas: int) -> Refusal | None
 def namespace_refusal(column: Column, added_millicores: float, added_bytes: float) -> Refusal | None:
     """Why the namespace cannot grow by so much; None if it can. Shrinking is always possible."""
     application, state, n = column.graph.application, column.state, column.stand
-    counted = _counted(column.graph)
-    replicas = state.desired_replicas[:, n] * counted
+    replicas = state.desired_replicas[_COUNTED, n]
     cpu, memory = application.cpu_quota_millicores, application.memory_quota_bytes
     if cpu is not None and added_millicores > 0:
-        total = float((replicas * state.desired_limit[:, n]).sum()) + added_millicores
+        total = float((replicas * state.desired_limit[_COUNTED, n]).sum()) + added_millicores
         if total > cpu:
             return over_quota(f"CPU limits would sum to {total:g} of {cpu:g} millicores of quota; free some first")
     if memory is not None and added_bytes > 0:
-        total = float((replicas * state.memory_limit[:, n]).sum()) + added_bytes
+        total = float((replicas * state.memory_limit[_COUNTED, n]).sum()) + added_bytes
         if total > memory:
             return over_quota(
                 f"memory limits would sum to {total / _MIB:.0f} of {memory / _MIB:.0f} MiB of quota; free some first"
@@ -60,15 +60,6 @@ def replicas_that_fit(graph: CompiledGraph, state: StandState, service: int) -> 
     ):
         if quota is None:
             continue
-        used = np.zeros(state.num_stands)
-        for s in np.flatnonzero(_counted(graph)):
-            used += state.desired_replicas[s] * limit[s]
+        used = ordered_sum((state.desired_replicas * limit)[_COUNTED])
         room = np.minimum(room, np.floor(np.maximum(quota - used, 0.0) / limit[service]))
     return room
-
-
-def _counted(graph: CompiledGraph) -> NDArray[np.bool_]:
-    """[S] whether a service's replicas count."""
-    counted = np.ones(graph.num_services, dtype=np.bool_)
-    counted[graph.service_index[LOAD_GENERATOR]] = False
-    return counted

@@ -20,9 +20,10 @@ def reconcile(graph: CompiledGraph, state: StandState, services: Ints, stands: I
     """
     present = state.present[:, services, stands]
     missing = state.desired_replicas[services, stands] - present.sum(axis=0)
-    free = ~present
-    slots, pairs = np.nonzero(free & (np.cumsum(free, axis=0) <= missing))
-    start_at(graph, state, slots, services[pairs], stands[pairs])
+    if (missing > 0).any():
+        free = ~present
+        slots, pairs = np.nonzero(free & (np.cumsum(free, axis=0) <= missing))
+        start_at(graph, state, slots, services[pairs], stands[pairs])
     if (missing < 0).any():
         age_key = np.where(present, state.timer[:, services, stands], -1.0)
         slot_key = np.broadcast_to(np.arange(len(present))[:, None], present.shape)
