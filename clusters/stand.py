@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from clusters.commands import Command, Receipt
 from clusters.scenario import Scenario
+from clusters.streams import StandStreams, StreamsSpec
 from clusters.telemetry import TelemetryWindow
 from clusters.topology import Application
 
@@ -96,6 +97,20 @@ class StandBatch(Protocol):
 
     def close(self) -> None:
         """Release all stands."""
+        ...
+
+
+@runtime_checkable
+class StreamSource(Protocol):
+    """A `StandBatch` that can also tell what happened beside the metrics. Not every backend can."""
+
+    def streams(self, stand: int, start_ns: int, end_ns: int, spec: StreamsSpec) -> StandStreams:
+        """What a stand told from `start_ns` to before `end_ns`, whole buckets that are over: asked for consecutive
+        times, it tells everything once.
+
+        Raises:
+            StandError: the span is no whole buckets, or reaches beyond what is kept.
+        """
         ...
 
 
