@@ -28,8 +28,10 @@ class Shape:
 
     def mask(self, table: ActionTable, controls: Controls) -> NDArray[np.bool_]:
         """[N, A] whether any share would change."""
-        changes_all = (controls.sent_shares[:, :, None] != SHARES_OF_ALL).any(axis=1)
-        return np.concatenate([changes_all, controls.sent_shares != SHARE_OF_ONE], axis=1)
+        shares = controls.sent_shares
+        least, most = shares.min(axis=1, keepdims=True), shares.max(axis=1, keepdims=True)
+        changes_all = (least != SHARES_OF_ALL) | (most != SHARES_OF_ALL)
+        return np.concatenate([changes_all, shares != SHARE_OF_ONE], axis=1)
 
     def command(
         self, action: Action, application: Application, controls: Controls, stand: int
