@@ -7,8 +7,8 @@ import pytest
 
 from clusters.applications import APPLICATIONS, load_application
 from clusters.documents import VERBS
-from clusters.simulated.state import StandState
 from clusters.simulated.stands import SimulatedStands
+from clusters.simulated.state import StandState
 from clusters.telemetry import (
     EDGE_SIGNALS,
     JOURNEY_SIGNALS,
