@@ -2,6 +2,7 @@
 
 import math
 
+from clusters.reference.agenda import put
 from clusters.reference.compiled import inlined
 from clusters.reference.layout import (
     ARRIVAL_EVENT,
@@ -49,7 +50,7 @@ def plan_arrival(w: World) -> None:
             break
         amount -= rate * (end - time)
         time = end
-    w.due[len(w.stations) + len(w.lists) + ARRIVAL_EVENT] = time
+    put(w, len(w.stations) + len(w.lists) + ARRIVAL_EVENT, time)
 
 
 @inlined

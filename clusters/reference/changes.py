@@ -2,6 +2,7 @@
 
 import math
 
+from clusters.reference.agenda import put
 from clusters.reference.arrivals import plan_arrival
 from clusters.reference.compiled import compiled
 from clusters.reference.containers import append, give_back, heap_event, sift_up, unwatch
@@ -136,4 +137,4 @@ def lose_pausing(w: World, s: int, share: float) -> None:
             sift_up(w.heap, kept, due, slot)
             kept += 1
     w.counters[HEAP_SIZE] = kept
-    w.due[heap_event(w)] = w.heap[0, 0] if kept > 0 else math.inf
+    put(w, heap_event(w), w.heap[0, 0] if kept > 0 else math.inf)

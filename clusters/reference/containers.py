@@ -2,6 +2,7 @@
 
 import math
 
+from clusters.reference.agenda import put
 from clusters.reference.compiled import inlined
 from clusters.reference.layout import (
     CHILD,
@@ -52,7 +53,7 @@ def append(w: World, which: int, slot: int, due: float) -> None:
     tail = w.lists[which, 1]
     if tail == NONE:
         w.lists[which, 0] = slot
-        w.due[len(w.stations) + which] = due
+        put(w, len(w.stations) + which, due)
     else:
         w.slots[tail, NEXT] = slot
     w.lists[which, 1] = slot
@@ -66,9 +67,9 @@ def pop_first(w: World, which: int) -> int:
     w.lists[which, 0] = head
     if head == NONE:
         w.lists[which, 1] = NONE
-        w.due[len(w.stations) + which] = math.inf
+        put(w, len(w.stations) + which, math.inf)
     else:
-        w.due[len(w.stations) + which] = w.times[head, DUE]
+        put(w, len(w.stations) + which, w.times[head, DUE])
     return slot
 
 
@@ -83,7 +84,7 @@ def watch(w: World, slot: int, timeout_class: int, deadline: float) -> None:
     w.slots[slot, TIMEOUT_NEXT] = NONE
     if tail == NONE:
         w.lists[which, 0] = slot
-        w.due[len(w.stations) + which] = deadline
+        put(w, len(w.stations) + which, deadline)
     else:
         w.slots[tail, TIMEOUT_NEXT] = slot
     w.lists[which, 1] = slot
@@ -101,7 +102,7 @@ def unwatch(w: World, slot: int, timeout_class: int) -> None:
         w.slots[after, TIMEOUT_PREVIOUS] = before
     if before == NONE:
         w.lists[which, 0] = after
-        w.due[len(w.stations) + which] = math.inf if after == NONE else w.times[after, DEADLINE]
+        put(w, len(w.stations) + which, math.inf if after == NONE else w.times[after, DEADLINE])
     else:
         w.slots[before, TIMEOUT_NEXT] = after
 
@@ -148,7 +149,7 @@ def push_heap(w: World, slot: int, due: float) -> None:
     """Let a slot be due at any time."""
     sift_up(w.heap, w.counters[HEAP_SIZE], due, slot)
     w.counters[HEAP_SIZE] += 1
-    w.due[heap_event(w)] = w.heap[0, 0]
+    put(w, heap_event(w), w.heap[0, 0])
 
 
 @inlined
@@ -158,5 +159,5 @@ def pop_heap(w: World) -> int:
     w.counters[HEAP_SIZE] -= 1
     size = w.counters[HEAP_SIZE]
     sift_down(w.heap, size)
-    w.due[heap_event(w)] = w.heap[0, 0] if size > 0 else math.inf
+    put(w, heap_event(w), w.heap[0, 0] if size > 0 else math.inf)
     return slot

@@ -52,6 +52,8 @@ NETWORK_LIST, REFUSED_LIST, FIRST_TIMEOUT = range(3)
 # Events that are no service's completion and no list's: offsets behind those in `due`.
 HEAP_EVENT, ARRIVAL_EVENT, BUCKET_EVENT, CHANGE_EVENT, NUM_OTHER_EVENTS = range(5)
 
+MAX_EVENTS: Final = 512
+
 # `counters` and `now`.
 FREE_HEAD, NUM_FREE, HEAP_SIZE, BUCKET, NUM_SPANS, NEXT_SPAN, NEXT_TRACE, NUM_EVENTS, OUTSTANDING = range(9)
 NUM_COUNTERS: Final = 9
@@ -83,7 +85,9 @@ class World(NamedTuple):
     random: NDArray[np.uint64]
     """[4] state of the generator"""
     due: Floats
-    """[S + lists + 4] time of the next event of each kind"""
+    """[S + lists + 4, filled up to a multiple of 8] time of the next event of each kind"""
+    due_words: Ints
+    """the same memory as whole numbers, see `clusters.reference.agenda`"""
     lists: Ints
     """[lists, 2] head and tail"""
     slots: SmallInts

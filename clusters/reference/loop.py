@@ -1,5 +1,6 @@
 """The loop: find the event that is due first -> let it happen -> let the frame that it frees go on."""
 
+from clusters.reference.agenda import first_due, put
 from clusters.reference.arrivals import plan_arrival, user_comes
 from clusters.reference.compiled import compiled, inlined
 from clusters.reference.containers import pop_first, pop_heap
@@ -73,20 +74,10 @@ def run(w: World) -> int:
 
 
 @inlined
-def first_due(w: World) -> int:
-    """Index of the least time in `due`; of equal ones the first."""
-    event, least = 0, w.due[0]
-    for k in range(1, len(w.due)):
-        if w.due[k] < least:
-            event, least = k, w.due[k]
-    return event
-
-
-@inlined
 def close_bucket(w: World) -> None:
     """What is in the services is counted up to the bucket's end."""
     for s in range(len(w.stations)):
         bring_up(w, s)
     w.counters[BUCKET] += 1
     next_end = (w.counters[BUCKET] + 1) * w.settings[BUCKET_SECONDS]
-    w.due[len(w.stations) + len(w.lists) + BUCKET_EVENT] = next_end
+    put(w, len(w.stations) + len(w.lists) + BUCKET_EVENT, next_end)

@@ -6,6 +6,7 @@ speed * min(1, servers / n), reaches the tag it got at its start. So a change of
 
 import math
 
+from clusters.reference.agenda import put
 from clusters.reference.compiled import inlined
 from clusters.reference.containers import sift_down, sift_up
 from clusters.reference.layout import (
@@ -68,9 +69,9 @@ def plan(w: World, s: int) -> None:
     rate = pace(w, s)
     if rate > 0.0:
         left = w.tags[s, 0, 0] - w.clocks[s, VIRTUAL]
-        w.due[s] = w.now[TIME] + max(left, 0.0) / rate
+        put(w, s, w.now[TIME] + max(left, 0.0) / rate)
     else:
-        w.due[s] = math.inf
+        put(w, s, math.inf)
 
 
 @inlined

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from clusters.reference.agenda import put
 from clusters.reference.layout import (
     BUCKET_EVENT,
     CHANGE_EVENT,
@@ -12,6 +13,7 @@ from clusters.reference.layout import (
     FREE_HEAD,
     LINE_HEAD,
     LINE_TAIL,
+    MAX_EVENTS,
     NEXT,
     NONE,
     NUM_BINS,
@@ -52,9 +54,10 @@ def build_world(
     num_requests = len(network.request_channels)
     counters = np.zeros(NUM_COUNTERS, dtype=np.int64)
     counters[FREE_HEAD] = NONE
-    due = np.full(num_services + num_lists + NUM_OTHER_EVENTS, math.inf)
-    others = due[num_services + num_lists :]
-    others[BUCKET_EVENT] = bucket_seconds
+    num_events = num_services + num_lists + NUM_OTHER_EVENTS
+    if num_events > MAX_EVENTS:
+        raise ValueError(f"{num_services} services and {num_lists} timeouts are too many for the reference's agenda")
+    due = np.full(-(-num_events // 8) * 8, math.inf)
     stations = np.zeros((num_services, NUM_STATION_COLUMNS), dtype=np.int64)
     stations[:, LINE_HEAD] = stations[:, LINE_TAIL] = NONE
     most_workers = int(max(phase.parameters.workers.max() for phase in phases))
@@ -65,6 +68,7 @@ def build_world(
         now=np.zeros(3),
         random=seeded(seed),
         due=due,
+        due_words=due.view(np.int64),
         lists=np.full((num_lists, 2), NONE, dtype=np.int64),
         slots=np.zeros((0, NUM_SLOT_COLUMNS), dtype=np.int32),
         times=np.zeros((0, NUM_TIME_COLUMNS)),
@@ -95,13 +99,14 @@ def build_world(
         spans=np.zeros((_FIRST_SPANS, 5), dtype=np.int64),
         span_times=np.zeros((_FIRST_SPANS, 2)),
     )
+    put(world, num_services + num_lists + BUCKET_EVENT, bucket_seconds)
     return with_more_slots(world, _FIRST_SLOTS)
 
 
 def schedule(world: World, phases: Sequence[Change]) -> None:
     """Let the loop stop for the first of the changes to come, if there is one."""
     event = len(world.stations) + len(world.lists) + CHANGE_EVENT
-    world.due[event] = phases[0].at_seconds if phases else math.inf
+    put(world, event, phases[0].at_seconds if phases else math.inf)
 
 
 def put_in_force(world: World, phase: Change) -> None:
