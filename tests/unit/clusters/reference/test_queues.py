@@ -31,7 +31,7 @@ def test_latency_follows_from_the_number_by_littles_law() -> None:
 
 def test_one_worker_and_a_bounded_line_refuse_the_share_that_finds_it_full() -> None:
     run = play(chain(service("only", workers=1)), load(150.0), 4_000.0)
-    assert run.computing[:, 1].max() <= 1.0
+    assert run.computing[:, 1].max() <= 1.0 + 1e-9
     # First come first served with one worker is M/M/1 with a bounded line of 8.
     rho, places = 1.5, 9
     chances = rho ** np.arange(places + 1)
