@@ -14,6 +14,7 @@ from envs.control_loop import ControlLoop, EpisodeRules
 from envs.episode_drawing import choose_episode, reset_info
 from envs.observation import observation_space
 from envs.rewards.reward_function import RewardFunction, RewardWeights
+from envs.scenarios.menus import CORE, ScenarioMenu
 from envs.time_scales import TimeScales
 
 ObservationDict = dict[str, NDArray[np.float32]]
@@ -48,6 +49,7 @@ class StandEnv(gymnasium.Env[ObservationDict, np.int64]):  # type: ignore[misc] 
         time_scales: TimeScales | None = None,
         reward_weights: RewardWeights | None = None,
         rules: EpisodeRules | None = None,
+        menu: ScenarioMenu = CORE,
         render_mode: str | None = None,
     ) -> None:
         """Wire the parts.
@@ -58,6 +60,7 @@ class StandEnv(gymnasium.Env[ObservationDict, np.int64]):  # type: ignore[misc] 
             time_scales: None: the defaults.
             reward_weights: None: the defaults.
             rules: when an episode ends early; None: the defaults.
+            menu: what the scenarios of resets without options are drawn from.
             render_mode: there is none.
 
         Raises:
@@ -65,6 +68,7 @@ class StandEnv(gymnasium.Env[ObservationDict, np.int64]):  # type: ignore[misc] 
         """
         self.render_mode = render_mode
         self._time_scales = time_scales or TimeScales()
+        self._menu = menu
         self.loop = _loop(application, stand, self._time_scales, reward_weights, rules)
         self.catalogue: ActionCatalogue = self.loop.catalogue
         self.action_space = spaces.Discrete(len(self.catalogue))
@@ -82,7 +86,9 @@ class StandEnv(gymnasium.Env[ObservationDict, np.int64]):  # type: ignore[misc] 
             UserError: the option's scenario is unknown, or does not fit this environment.
         """
         super().reset(seed=seed)
-        scenario, stand_seed = choose_episode(self.loop.application.name, options, self._time_scales, self.np_random)
+        scenario, stand_seed = choose_episode(
+            self.loop.application.name, options, self._time_scales, self.np_random, self._menu
+        )
         self.loop.reset([0], [scenario], [stand_seed])
         self.scenario = scenario
         return _first(self.loop.observe()), reset_info(scenario)

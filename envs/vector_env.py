@@ -17,6 +17,7 @@ from envs.control_loop import EpisodeRules, LoopStep
 from envs.episode_drawing import choose_episode
 from envs.observation import observation_space
 from envs.rewards.reward_function import RewardWeights
+from envs.scenarios.menus import CORE, ScenarioMenu
 from envs.simulated_loop import simulated_loop
 from envs.time_scales import TimeScales
 
@@ -41,6 +42,7 @@ class VectorStandEnv(VectorEnv[ObservationDict, NDArray[np.int64], NDArray[np.fl
         time_scales: TimeScales | None = None,
         reward_weights: RewardWeights | None = None,
         rules: EpisodeRules | None = None,
+        menu: ScenarioMenu = CORE,
         copy_observations: bool = False,
         render_mode: str | None = None,
     ) -> None:
@@ -52,6 +54,7 @@ class VectorStandEnv(VectorEnv[ObservationDict, NDArray[np.int64], NDArray[np.fl
             time_scales: None: the defaults.
             reward_weights: None: the defaults.
             rules: when an episode ends early; None: the defaults.
+            menu: what the scenarios of resets without options are drawn from.
             copy_observations: contiguous arrays of one's own instead of views.
             render_mode: there is none.
 
@@ -61,6 +64,7 @@ class VectorStandEnv(VectorEnv[ObservationDict, NDArray[np.int64], NDArray[np.fl
         self.num_envs = num_envs
         self.render_mode = render_mode
         self._time_scales = time_scales or TimeScales()
+        self._menu = menu
         self.loop = simulated_loop(
             application,
             num_envs,
@@ -141,7 +145,9 @@ class VectorStandEnv(VectorEnv[ObservationDict, NDArray[np.int64], NDArray[np.fl
             if seeds[stand] is not None or rng is None:
                 rng, _ = seeding.np_random(seeds[stand])
                 self._rngs[stand] = rng
-            scenario, stand_seed = choose_episode(self.loop.application.name, options, self._time_scales, rng)
+            scenario, stand_seed = choose_episode(
+                self.loop.application.name, options, self._time_scales, rng, self._menu
+            )
             scenarios.append(scenario)
             stand_seeds.append(stand_seed)
         self.loop.reset(stands, scenarios, stand_seeds)

@@ -10,11 +10,12 @@ from gymnasium.utils.env_checker import check_env, data_equivalence
 from gymnasium.vector import SyncVectorEnv
 
 from envs.registration import ENVIRONMENTS
+from envs.scenarios.menus import FULL
 from envs.time_scales import TimeScales
 from envs.vector_env import VectorStandEnv
 
 NUM_STANDS, NUM_STEPS = 4, 30
-SETTINGS = {"time_scales": TimeScales(action_duration_seconds=60.0)}
+SETTINGS = {"time_scales": TimeScales(action_duration_seconds=60.0), "menu": FULL}
 LABELS = ("fault", "family", "split", "root", "intensity", "duration", "symptom")
 
 
