@@ -17,6 +17,7 @@ from clusters.incident.journey_outcomes import JourneyOutcome, journey_outcome
 from clusters.incident.playing import PlayedIncident
 from clusters.incident.readings import Readings, edge_readings, known_mean, service_readings, usual_latency
 from clusters.incident.service_graph import box_state, draw_graph, template, wire_state
+from clusters.incident.told_table import event_rows, finding_rows
 from clusters.telemetry import EDGE_SIGNALS, JOURNEY_SIGNALS, NODE_SIGNALS, signal_index
 
 
@@ -50,6 +51,8 @@ def render(incident: PlayedIncident, command: str) -> str:
             fault_spans=fault_spans(incident, axis),
             marks=marks(incident.deeds, axis),
             deeds=deed_rows(incident.deeds),
+            events=event_rows(incident),
+            findings=finding_rows(incident),
             num_buckets=len(axis.middles),
             worst=worst,
             axis=axis,
@@ -89,7 +92,10 @@ def _verdict(outcomes: Sequence[JourneyOutcome], axis: TimeAxis) -> str:
         return "Every journey met its objectives all the time."
     first = missed[0]
     others = f"; {len(missed) - 1} more of {len(outcomes)} journeys missed theirs" if len(missed) > 1 else ""
-    text = f"{first.name} missed its objectives for {first.violated_seconds:.0f} s ({first.violated_spans}){others}."
+    text = (
+        f"{first.name} missed its objectives for {first.violated_seconds:.0f} s ({first.violated_spans}), with a p95 "
+        f"of up to {first.worst_p95} and up to {first.worst_errors} failed{others}."
+    )
     total = sum(o.violated_seconds for o in outcomes)
     if first.left_alone_seconds is not None:
         alone = sum(o.left_alone_seconds or 0.0 for o in outcomes)

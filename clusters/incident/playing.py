@@ -11,10 +11,13 @@ from clusters.commands import CheckStatus, Command, CommandStatus, OperatorComma
 from clusters.fault_events import FaultEvent, fault_events, is_made_void
 from clusters.scenario import Scenario, ScheduledFault
 from clusters.simulated.stands import SimulatedStands
+from clusters.stand import StreamSource
+from clusters.streams import StandStreams, StreamsSpec
 from clusters.telemetry import TelemetryWindow
 from clusters.topology import Application
 
 BUCKET_SECONDS = 10.0
+TOLD = StreamsSpec(k8s_events=True, coroot_findings=True)
 SHOWN_WARMUP_SECONDS = 120.0
 """How much of the healthy time before the episode is shown."""
 
@@ -62,6 +65,12 @@ class PlayedIncident:
     left_alone: TelemetryWindow | None
     """[R, T, ...] the same stands with the same noise, had the operator done nothing; None: it did nothing."""
     shown_warmup_seconds: float
+    streams: StandStreams
+    """What the first replicate told over the time of the window."""
+
+    def seconds_of(self, time_ns: int) -> float:
+        """A time on the first replicate's clock as seconds after the warm-up."""
+        return (time_ns - int(self.window.times_ns[0, 0])) / 1e9 - self.shown_warmup_seconds
 
 
 def play(scenario: Scenario, seed: int, events: Sequence[OperatorEvent], num_replicates: int) -> PlayedIncident:
@@ -84,14 +93,20 @@ def play(scenario: Scenario, seed: int, events: Sequence[OperatorEvent], num_rep
         alone = stand.fork([0] * num_replicates, seeds)
         _run(alone, scenario, ())
         left_alone = alone.observe(span, BUCKET_SECONDS)
+    window = acted_on.observe(span, BUCKET_SECONDS)
+    start_ns = int(window.times_ns[0, 0])
+    told = StandStreams()
+    if isinstance(acted_on, StreamSource):
+        told = acted_on.streams(0, start_ns, start_ns + round(span * 1e9), TOLD)
     return PlayedIncident(
         application=application,
         scenario=scenario,
         seed=seed,
         deeds=deeds,
-        window=acted_on.observe(span, BUCKET_SECONDS),
+        window=window,
         left_alone=left_alone,
         shown_warmup_seconds=shown,
+        streams=told,
     )
 
 
