@@ -4,7 +4,7 @@ Times are UTC nanoseconds on the stand's clock. None of it is ground truth.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,7 +28,7 @@ class StreamsSpec:
     @property
     def names(self) -> tuple[str, ...]:
         """The streams that are on."""
-        return tuple(name for name in ("k8s_events", "logs", "spans", "coroot_findings") if getattr(self, name))
+        return tuple(stream.name for stream in fields(StandStreams) if getattr(self, stream.name))
 
 
 @dataclass(frozen=True, kw_only=True)

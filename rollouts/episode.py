@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from clusters.commands import Receipt
 from clusters.scenario import Scenario
+from clusters.streams import StandStreams
 from clusters.telemetry import TelemetryWindow
 from envs.time_scales import TimeScales
 
@@ -72,6 +73,10 @@ class Episode:
     steps: tuple[StepRecord, ...]
     end_reason: str
     """`horizon`, `goal`, `emergency` or `escalated`."""
+    streams_on: tuple[str, ...] = ()
+    """Which of `StandStreams` were asked for."""
+    streams: StandStreams = field(default_factory=StandStreams)
+    """What the stand told over the whole run. Empty where a recorded run was read without it."""
 
     @property
     def episode_return(self) -> float:

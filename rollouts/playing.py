@@ -9,10 +9,13 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from clusters.streams import StandStreams, StreamsSpec, joined
 from clusters.telemetry import TelemetryWindow
 from envs.control_loop import ControlLoop, LoopStep
 from rollouts.episode import Episode, Job, StepRecord
 from rollouts.policies.policy import Decision, Policy
+
+NO_STREAMS = StreamsSpec()
 
 
 @dataclass(kw_only=True)
@@ -21,28 +24,35 @@ class _Recording:
 
     windows: list[TelemetryWindow]
     steps: list[StepRecord] = field(default_factory=list)
+    streams: list[StandStreams] = field(default_factory=list)
     end_reason: str = ""
 
 
-def play_episodes(loop: ControlLoop, jobs: Sequence[Job], policies: Sequence[Policy]) -> list[Episode]:
+def play_episodes(
+    loop: ControlLoop, jobs: Sequence[Job], policies: Sequence[Policy], streams: StreamsSpec = NO_STREAMS
+) -> list[Episode]:
     """Play each job to its end on a stand of its own; stand i plays job i under policy i.
 
     Args:
         loop: at least as many stands as there are jobs; the others rest.
         jobs: what to play.
         policies: one per job; each is reset with its job's policy seed.
+        streams: what the stands tell beside their metrics.
 
     Returns:
         One episode per job, in order. `info` of a policy holds `candidates` (names), `step` and `time_ns`.
 
     Raises:
         ValueError: a policy chose a masked action.
+        StandError: streams were asked for that the stands do not tell.
     """
     loop.reset(range(len(jobs)), [job.scenario for job in jobs], [job.seed for job in jobs])
     for job, policy in zip(jobs, policies, strict=True):
         policy.reset(job.policy_seed)
     names = np.array(loop.catalogue.names, dtype=object)
     recordings = [_Recording(windows=[window]) for window in _warmups(loop, jobs)]
+    for stand, recording in enumerate(recordings):
+        _record_streams(loop, stand, recording, streams)
     while running := [stand for stand, recording in enumerate(recordings) if not recording.end_reason]:
         decisions = _decide(loop, jobs, policies, recordings, running)
         allowed = loop.action_mask()
@@ -55,7 +65,8 @@ def play_episodes(loop: ControlLoop, jobs: Sequence[Job], policies: Sequence[Pol
             recordings[stand].windows.append(step.window.of_stand(stand).latest(step.window.num_buckets))
             recordings[stand].steps.append(_record(names, allowed[stand], decision, step, stand))
             recordings[stand].end_reason = step.end_reasons[stand]
-    return [_episode(loop, job, recording) for job, recording in zip(jobs, recordings, strict=True)]
+            _record_streams(loop, stand, recordings[stand], streams)
+    return [_episode(loop, job, recording, streams) for job, recording in zip(jobs, recordings, strict=True)]
 
 
 def _warmups(loop: ControlLoop, jobs: Sequence[Job]) -> list[TelemetryWindow]:
@@ -107,7 +118,15 @@ def _record(
     )
 
 
-def _episode(loop: ControlLoop, job: Job, recording: _Recording) -> Episode:
+def _record_streams(loop: ControlLoop, stand: int, recording: _Recording, spec: StreamsSpec) -> None:
+    """What the stand told during the newest window, while it is kept."""
+    if spec.names:
+        window = recording.windows[-1]
+        end_ns = int(window.times_ns[-1]) + round(window.bucket_seconds * 1e9)
+        recording.streams.append(loop.streams(stand, int(window.times_ns[0]), end_ns, spec))
+
+
+def _episode(loop: ControlLoop, job: Job, recording: _Recording, streams: StreamsSpec) -> Episode:
     return Episode(
         run_id=job.run_id,
         scenario=job.scenario,
@@ -117,6 +136,8 @@ def _episode(loop: ControlLoop, job: Job, recording: _Recording) -> Episode:
         telemetry=_joined(recording.windows),
         steps=tuple(recording.steps),
         end_reason=recording.end_reason,
+        streams_on=streams.names,
+        streams=joined(recording.streams),
     )
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from clusters.stand import StandBatch
+from clusters.streams import StreamsSpec
 from envs.control_loop import ControlLoop, EpisodeRules
 from envs.rewards.reward_function import RewardFunction, RewardWeights
 from envs.simulated_loop import simulated_stands
@@ -29,6 +30,8 @@ class StandsSpec:
     time_scales: TimeScales = field(default_factory=TimeScales)
     rules: EpisodeRules = WHOLE_EPISODES
     reward: RewardWeights = field(default_factory=RewardWeights)
+    streams: StreamsSpec = field(default_factory=StreamsSpec)
+    """What is recorded beside telemetry."""
 
     def __post_init__(self) -> None:
         if self.stands_per_actor < 1:

@@ -8,6 +8,7 @@ import pyarrow as pa
 
 from clusters.commands import CommandStatus, Restart, Scale, SetFlag, SetResources
 from clusters.scenario import Scenario
+from clusters.streams import StandStreams
 from clusters.telemetry import NODE_SIGNALS, TelemetryWindow, signal_index
 from envs.actions.action import Action
 from rollouts.dataset.graph import Graph
@@ -27,9 +28,30 @@ def events_table(episode: Episode, catalogue: tuple[Action, ...], graph: Graph) 
         *_workload_events(episode.scenario, int(telemetry.times_ns[0]), end_ns),
         *_action_events(episode, catalogue),
         *_pod_events(telemetry, [node.name for node in graph.nodes]),
+        *_stream_events(episode.streams),
     ]
     rows.sort(key=lambda row: row["time"])
     return pa.Table.from_pylist([{"run_id": episode.run_id} | row for row in rows], schema=EVENTS)
+
+
+def _stream_events(streams: StandStreams) -> Iterator[dict[str, Any]]:
+    """What Kubernetes and the observability tool told, for a reader who wants all events in one file."""
+    for event in streams.k8s_events:
+        yield {
+            "time": event.time_ns,
+            "event_type": "kubernetes",
+            "object": event.service,
+            "reason": event.reason,
+            "message": event.message,
+        }
+    for finding in streams.coroot_findings:
+        yield {
+            "time": finding.time_ns,
+            "event_type": "coroot",
+            "object": finding.affected_services[0],
+            "reason": finding.symptom_class,
+            "message": f"{finding.severity}: {finding.explanation}",
+        }
 
 
 def _workload_events(scenario: Scenario, start_ns: int, end_ns: int) -> Iterator[dict[str, Any]]:

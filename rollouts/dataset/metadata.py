@@ -28,8 +28,6 @@ class Deployment:
     kubernetes_version: str | None
     collector_config_hash: str | None
     absent_because: Mapping[str, str]
-    streams: tuple[str, ...] = ()
-    """Names of the optional streams that were on."""
 
 
 SIMULATED_DEPLOYMENT = Deployment(
@@ -131,7 +129,7 @@ def build_metadata(episode: Episode, actions: tuple[Action, ...], deployment: De
         num_steps=len(episode.steps),
         end_reason=episode.end_reason,
         granularity_config=episode.time_scales,
-        streams=_streams(deployment),
+        streams=_streams(episode),
         policy=episode.policy,
         action_schedule=tuple(
             ScheduledAction(
@@ -194,8 +192,8 @@ def git_sha() -> str | None:
         return None
 
 
-def _streams(deployment: Deployment) -> dict[str, bool]:
-    optional = {stream: stream in deployment.streams for stream in OPTIONAL_STREAMS.values()}
+def _streams(episode: Episode) -> dict[str, bool]:
+    optional = {stream: stream in episode.streams_on for stream in OPTIONAL_STREAMS.values()}
     always = {name.split(".")[0]: True for name in FILES if name.endswith(".parquet") and name not in OPTIONAL_STREAMS}
     return always | optional
 

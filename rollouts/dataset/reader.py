@@ -1,10 +1,12 @@
 """Read runs: which there are, and one as the episode that was written. Several hundred take a few seconds."""
 
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 from numpy.typing import NDArray
 
+from clusters.streams import StandStreams
 from clusters.telemetry import TelemetryWindow
 from ray_configs.errors import UserError
 from rollouts.dataset.actions import steps_from_rows
@@ -13,6 +15,7 @@ from rollouts.dataset.graph import Graph, decode_graph
 from rollouts.dataset.metadata import RunMetadata, decode_metadata
 from rollouts.dataset.rewards import rewards_by_step
 from rollouts.dataset.schema import GRAPH_FILE, METADATA_FILE, RUN_PREFIX
+from rollouts.dataset.stream_files import read_streams
 from rollouts.dataset.telemetry_tables import LEVELS, telemetry_window
 from rollouts.episode import Episode
 
@@ -58,8 +61,12 @@ def read_graph(path: Path) -> Graph:
         raise UserError(f"{path}: {error}") from error
 
 
-def read_run(path: Path) -> Episode:
-    """The episode that a run directory holds, equal to the one that was written.
+def read_run(path: Path, *, with_streams: bool = False) -> Episode:
+    """The episode that a run directory holds, equal to the one that was written but for its streams.
+
+    Args:
+        path: the run directory.
+        with_streams: whether to read those too; they are larger than all else.
 
     Raises:
         UserError: a file is missing, damaged or does not fit the others; the message names it and the fix.
@@ -83,6 +90,8 @@ def read_run(path: Path) -> Episode:
         telemetry=_telemetry(path, metadata.granularity_config.observation_bucket_seconds),
         steps=steps,
         end_reason=metadata.end_reason,
+        streams_on=tuple(stream.name for stream in fields(StandStreams) if metadata.streams.get(stream.name, False)),
+        streams=read_streams(path) if with_streams else StandStreams(),
     )
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from clusters.commands import CommandStatus
 from clusters.telemetry import EDGE_SIGNALS, JOURNEY_SIGNALS, NODE_SIGNALS, STAND_SIGNALS, Signal
 
 CONTRACT_VERSION = "1.0"
@@ -20,6 +21,9 @@ TIME = pa.timestamp("ns", tz="UTC")
 METADATA_FILE = "metadata.json"
 GRAPH_FILE = "graph.json"
 COROOT_FILE = "coroot_findings.json"
+LOGS_FILE = "logs.jsonl.zst"
+K8S_EVENTS_FILE = "k8s_events.jsonl.zst"
+SPANS_FILE = "spans.parquet"
 RUN_PREFIX = "run_"
 TORN_PREFIX = ".tmp-"
 
@@ -86,7 +90,7 @@ ACTIONS = _schema(
     _text("target_edge", "source->target; null: no edge", nullable=True),
     _text("parameters", "the command sent as JSON with its verb; {}: none was sent"),
     _field("duration", pa.float64(), "how long it holds; null: until it is changed", unit="s", nullable=True),
-    _text("status", "applied, already_there, rejected or failed"),
+    _text("status", f"one of {', '.join(CommandStatus)}"),
     _text("precheck_status", "passed, failed, pending or skipped"),
     _text("postcheck_status", "passed, failed, pending or skipped"),
     _text("message", "what the stand said"),
@@ -165,12 +169,12 @@ TABLES: Mapping[str, Any] = {
     "events.parquet": EVENTS,
     "labels.parquet": LABELS,
     "rewards.parquet": REWARDS,
-    "spans.parquet": SPANS,
+    SPANS_FILE: SPANS,
 }
 """Parquet file of a run -> its schema."""
 
 JSON_LINES: Mapping[str, Mapping[str, str]] = {
-    "logs.jsonl.zst": {
+    LOGS_FILE: {
         "time": "RFC 3339, UTC",
         "run_id": "the run this line belongs to",
         "service": "node of graph.json",
@@ -179,11 +183,12 @@ JSON_LINES: Mapping[str, Mapping[str, str]] = {
         "count": "lines that the record stands for",
         "trace_id": "hexadecimal, or null",
     },
-    "k8s_events.jsonl.zst": {
+    K8S_EVENTS_FILE: {
         "time": "RFC 3339, UTC",
         "run_id": "the run this line belongs to",
         "kind": "kind of the involved object",
         "name": "name of the involved object",
+        "service": "node of graph.json",
         "type": "Normal or Warning",
         "reason": "short and machine-readable",
         "message": "for people",
@@ -208,10 +213,10 @@ FILES: tuple[str, ...] = (METADATA_FILE, GRAPH_FILE, COROOT_FILE, *TABLES, *JSON
 """Every file of a run directory."""
 
 OPTIONAL_STREAMS: Mapping[str, str] = {
-    "spans.parquet": "spans",
-    "logs.jsonl.zst": "logs",
-    "k8s_events.jsonl.zst": "k8s_events",
-    "coroot_findings.json": "coroot_findings",
+    SPANS_FILE: "spans",
+    LOGS_FILE: "logs",
+    K8S_EVENTS_FILE: "k8s_events",
+    COROOT_FILE: "coroot_findings",
 }
 """File -> stream that may be off; the file is then empty, and `streams` in metadata.json says so."""
 

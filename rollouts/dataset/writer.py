@@ -12,22 +12,19 @@ from envs.actions.action import Action
 from envs.actions.catalogue import ActionCatalogue
 from ray_configs.errors import UserError
 from rollouts.dataset.actions import actions_table
-from rollouts.dataset.documents import dump
 from rollouts.dataset.events import events_table
-from rollouts.dataset.files import json_lines_bytes, parquet_bytes
+from rollouts.dataset.files import parquet_bytes
 from rollouts.dataset.graph import Graph, encode_graph, graph_of
 from rollouts.dataset.labels import labels_table
 from rollouts.dataset.metadata import SIMULATED_DEPLOYMENT, Deployment, build_metadata, encode_metadata
 from rollouts.dataset.rewards import rewards_table
 from rollouts.dataset.schema import (
-    COROOT_FILE,
     GRAPH_FILE,
-    JSON_LINES,
     METADATA_FILE,
     RUN_PREFIX,
-    SPANS,
     TORN_PREFIX,
 )
+from rollouts.dataset.stream_files import encode_streams
 from rollouts.dataset.telemetry_tables import telemetry_tables
 from rollouts.episode import Episode
 
@@ -81,13 +78,11 @@ def _encode(episode: Episode, deployment: Deployment) -> dict[str, Any]:
         "events.parquet": events_table(episode, catalogue, graph),
         "labels.parquet": labels_table(episode, catalogue),
         "rewards.parquet": rewards_table(episode),
-        "spans.parquet": SPANS.empty_table(),
     }
     return (
         {METADATA_FILE: encode_metadata(build_metadata(episode, catalogue, deployment)), GRAPH_FILE: graph_bytes}
         | {name: parquet_bytes(table) for name, table in tables.items()}
-        | {name: json_lines_bytes([]) for name in JSON_LINES}
-        | {COROOT_FILE: dump({"findings": []})}
+        | encode_streams(episode.run_id, episode.streams)
     )
 
 
