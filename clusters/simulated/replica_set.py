@@ -19,8 +19,11 @@ def reconcile(graph: CompiledGraph, state: StandState, services: Ints, stands: I
     Replicas that are not ready go first, then the youngest, like in Kubernetes.
     """
     present = state.present[:, services, stands]
-    missing = state.desired_replicas[services, stands] - present.sum(axis=0)
+    count = present.sum(axis=0)
+    missing = state.desired_replicas[services, stands] - count
     if (missing > 0).any():
+        # What leaked is a mean over the replicas, and the new ones have leaked nothing.
+        state.leaked_bytes[services, stands] *= count / (count + np.maximum(missing, 0) + (count == 0))
         free = ~present
         slots, pairs = np.nonzero(free & (np.cumsum(free, axis=0) <= missing))
         start_at(graph, state, slots, services[pairs], stands[pairs])

@@ -112,6 +112,18 @@ def test_pods_that_are_restarted_one_by_one_are_all_fresh() -> None:
     assert stands._state.stress[:, s, 0].max() == 0.0, "the first that is ready goes, not the first"
 
 
+def test_new_replicas_have_leaked_nothing_and_those_that_go_take_their_share_along() -> None:
+    stands = running(1)
+    s = stands._graph.service_index["cart"]
+    stands._state.leaked_bytes[s, 0] = 6e6
+    stands.apply(0, Scale(service="cart", replicas=3))
+    assert stands._state.leaked_bytes[s, 0] == pytest.approx(4e6)
+    stands.apply(0, Scale(service="cart", replicas=2))
+    assert stands._state.leaked_bytes[s, 0] == pytest.approx(4e6)
+    stands.apply(0, RestartPod(service="cart"))
+    assert stands._state.leaked_bytes[s, 0] == pytest.approx(2e6)
+
+
 def test_a_group_that_is_off_has_no_replicas_no_calls_and_cannot_be_scaled() -> None:
     stands = running(1)
     off = stands.apply(0, SetGroup(group=RECOMMENDATIONS, enabled=False))
