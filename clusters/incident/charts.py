@@ -140,7 +140,7 @@ def quantity(value: float, unit: str) -> str:
     if unit == "By":
         return f"{value / 2**20:.3g} MiB"
     value = 0.0 if abs(value) < _SMALLEST_SHOWN else value
-    digits = f"{value:.0f}" if abs(value) >= 100 else f"{value:.2g}" if abs(value) < 10 else f"{value:.3g}"
+    digits = f"{value:.0f}" if abs(value) >= 100 else f"{value:.3g}"
     return f"{digits}{'' if unit in ('', '%', 'm', '/s') else ' '}{unit}"
 
 
