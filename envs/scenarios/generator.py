@@ -83,7 +83,7 @@ def draw_scenario(
     draws = _draws(application_name, menu)
     application = draws.application
     split = splits.split_of_seed(scenario_seed)
-    menu_words = () if menu is CORE else (menu.name,)
+    menu_words = () if menu == CORE else (menu.name,)
     rng = _generator(scenario_seed, application_name, "scenario", *menu_words)
     families = draws.families.draw(split, rng)
     family = families[0]
