@@ -74,3 +74,6 @@ class Scenario:
     warmup_seconds: float
     horizon_seconds: float
     """Length of the episode after the warm-up."""
+    is_felt: bool | None = None
+    """Whether users felt its faults when it was played with nobody acting; None: that was not tried. A scenario that
+    nobody felt is kept, and marked so."""

@@ -6,12 +6,18 @@ from ray_configs.command_line import Command, run
 from rollouts.collect_arguments import CollectArguments
 from rollouts.dataset.arguments import InspectArguments, ValidateArguments
 from rollouts.evaluation.arguments import EvaluateArguments
+from rollouts.impact_arguments import ImpactArguments
 
 COMMANDS = {
     "collect": Command(
         arguments=CollectArguments,
         entry_point="rollouts.collect:collect_command",
         help="Fill a data set: play scenarios on many stands and record every run.",
+    ),
+    "impact": Command(
+        arguments=ImpactArguments,
+        entry_point="rollouts.impact:impact_command",
+        help="Say which of a fill's scenarios users feel, and which nobody would notice.",
     ),
     "inspect": Command(
         arguments=InspectArguments,
@@ -31,4 +37,4 @@ COMMANDS = {
 }
 
 if __name__ == "__main__":
-    sys.exit(run("python -m rollouts", "Many stands at once: collect, inspect, validate, evaluate.", COMMANDS))
+    sys.exit(run("python -m rollouts", "Many stands at once: collect, impact, inspect, validate, evaluate.", COMMANDS))

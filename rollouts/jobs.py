@@ -2,13 +2,16 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import floor
 
 import numpy as np
 
 from clusters.scenario import Scenario, Split
 from envs.scenarios.generator import draw_scenarios
+from envs.scenarios.impact import ImpactRules, validate
+from envs.scenarios.menus import Recording, scenario_menu
+from envs.time_scales import TimeScales
 from rollouts.episode import Job, PolicySpec
 from rollouts.stands import StandsSpec
 
@@ -20,10 +23,34 @@ class ScenarioDraw:
     split: Split
     count: int
     seed: int = 0
+    menu: str = "core"
+    """What they are drawn from, a name of `envs.scenarios.menus.MENUS`."""
+    recordings: tuple[Recording, ...] = ()
+    """Recorded workloads that are drawn beside the menu's own."""
+    check_impact: bool = False
+    """Play each scenario before the fill with nobody acting, and mark it by whether users felt its faults."""
 
     def __post_init__(self) -> None:
         if self.count < 0 or self.seed < 0:
             raise ValueError(f"count and seed must not be negative, not {self.count} and {self.seed}")
+
+    def draw(self, application: str, time_scales: TimeScales) -> tuple[Scenario, ...]:
+        """The scenarios.
+
+        Raises:
+            UserError: there is no such application or menu, or a recording cannot be read.
+        """
+        menu = scenario_menu(self.menu)
+        if self.recordings:
+            menu = replace(menu, name=f"{menu.name}-recorded", recordings=self.recordings)
+        scenarios = draw_scenarios(application, self.split, self.count, self.seed, time_scales, menu)
+        if not self.check_impact:
+            return scenarios
+        report = validate(scenarios, ImpactRules(bucket_seconds=time_scales.observation_bucket_seconds))
+        return tuple(
+            replace(scenario, is_felt=impact.is_effective)
+            for scenario, impact in zip(scenarios, report.impacts, strict=True)
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,13 +97,9 @@ def draw_jobs(
     The numbers dealt to the policies follow their shares exactly, their places the seed.
 
     Raises:
-        UserError: the application is unknown.
+        UserError: as `ScenarioDraw.draw`.
     """
-    scenarios = [
-        scenario
-        for draw in draws
-        for scenario in draw_scenarios(spec.application, draw.split, draw.count, draw.seed, spec.time_scales)
-    ]
+    scenarios = [scenario for draw in draws for scenario in draw.draw(spec.application, spec.time_scales)]
     jobs = [
         _job(spec, scenario, PolicySpec(name=policy.name, parameters=policy.parameters, stream=stream), seed)
         for scenario in scenarios

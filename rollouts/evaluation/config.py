@@ -62,6 +62,8 @@ class EvaluateConfig:
     """Validation while a model is being tuned, test for what is claimed."""
     num_scenarios: int = 60
     scenario_seed: int = 0
+    menu: str = "core"
+    """What scenarios are drawn from, a name of `envs.scenarios.menus.MENUS`."""
     branching: BranchingSettings = field(default_factory=BranchingSettings)
     subject: str = ""
     """The ranker that the claim is about and whose futures the page shows; empty: the first one."""

@@ -11,7 +11,6 @@ from rich.console import Console
 from clusters.applications import load_application
 from clusters.scenario import Scenario
 from envs.actions.catalogue import ActionCatalogue
-from envs.scenarios.generator import draw_scenarios
 from envs.scenarios.named import named_scenario
 from ray_configs.errors import UserError
 from ray_configs.loading import load
@@ -27,6 +26,7 @@ from rollouts.evaluation.report import Incident, Report, ScenarioNote, write_jso
 from rollouts.evaluation.statistics import PointBootstrap
 from rollouts.evaluation.terminal import print_report
 from rollouts.evaluation.truth import BranchedPoint, tabulate
+from rollouts.jobs import ScenarioDraw
 from rollouts.stands import StandsSpec
 
 Say = Callable[[str], None]
@@ -54,7 +54,8 @@ def evaluate(config: EvaluateConfig, out: Path, *, say: Say | None = None) -> Re
     rankers = [build_ranker(spec) for spec in config.rankers]
     catalogue = ActionCatalogue(load_application(config.application))
     scales = config.branching.time_scales
-    scenarios = draw_scenarios(config.application, config.split, config.num_scenarios, config.scenario_seed, scales)
+    draw = ScenarioDraw(split=config.split, count=config.num_scenarios, seed=config.scenario_seed, menu=config.menu)
+    scenarios = draw.draw(config.application, scales)
     # Everything is tried first: what does not fit, or has no place to be written, should not cost the truth.
     _check(config, scenarios, out)
     with _timed(seconds, "incident"):
