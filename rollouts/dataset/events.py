@@ -6,7 +6,16 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from clusters.commands import CommandStatus, Restart, Scale, SetFlag, SetResources
+from clusters.commands import (
+    CommandStatus,
+    Restart,
+    RestartPod,
+    Scale,
+    SetFlag,
+    SetGroup,
+    SetResources,
+    ShiftTraffic,
+)
 from clusters.scenario import Scenario
 from clusters.streams import StandStreams
 from clusters.telemetry import NODE_SIGNALS, TelemetryWindow, signal_index
@@ -16,7 +25,7 @@ from rollouts.dataset.metadata import action_id
 from rollouts.dataset.schema import EVENTS
 from rollouts.episode import Episode
 
-_ROLLOUTS = (Scale, Restart, SetResources, SetFlag)
+_ROLLOUTS = (Scale, Restart, RestartPod, SetResources, SetFlag, SetGroup, ShiftTraffic)
 _NOTABLE_RATE_CHANGE = 0.1
 
 

@@ -1,7 +1,7 @@
 """Check every run of a data set against the contract: list the runs -> open each file -> run the checks on what opened.
 
 Nothing here raises for a bad run: each violation is named with its run, its file and the reason. To add a check: a
-function in `telemetry_checks.py` or `record_checks.py`, and one line in `CHECKS`.
+function in one of the `*_checks.py`, and one line in `CHECKS`.
 """
 
 from collections.abc import Callable, Iterator
@@ -20,6 +20,7 @@ from rollouts.dataset.record_checks import check_actions, check_events, check_la
 from rollouts.dataset.schema import FILES, GRAPH_FILE, METADATA_FILE, TABLES, TORN_PREFIX
 from rollouts.dataset.stream_checks import check_coroot, check_json_lines, check_metadata, check_run_ids, check_streams
 from rollouts.dataset.telemetry_checks import check_buckets, check_entities, check_values
+from rollouts.dataset.told_checks import check_log_counts, check_spans, check_told_times
 
 CHECKS: tuple[Callable[[OpenedRun], Iterator[Finding]], ...] = (
     check_metadata,
@@ -34,6 +35,9 @@ CHECKS: tuple[Callable[[OpenedRun], Iterator[Finding]], ...] = (
     check_streams,
     check_json_lines,
     check_coroot,
+    check_spans,
+    check_log_counts,
+    check_told_times,
 )
 """Each looks only at the files that opened."""
 

@@ -7,11 +7,28 @@ from typing import Any
 import numpy as np
 import pytest
 
-from clusters.commands import SetRateLimit
+from clusters.commands import (
+    BreakPort,
+    ClearFault,
+    Command,
+    CommandStatus,
+    Receipt,
+    RestartPod,
+    Scale,
+    SetAutoscaler,
+    SetGroup,
+    SetRateLimit,
+    SetResources,
+    ShapeWorkload,
+    ShiftTraffic,
+)
+from clusters.scenario import ScheduledFault
 from envs.time_scales import TimeScales
 from rollouts.dataset.files import read_table, rows_of
 from rollouts.dataset.reader import read_run
+from rollouts.dataset.validation import validate
 from rollouts.dataset.writer import write_run
+from rollouts.episode import Episode
 from tests.episodes import CATALOGUE, START_NS, make_episode, receipt_of
 
 ZERO_NS = START_NS + 300 * 10**9
@@ -83,6 +100,113 @@ def test_the_label_of_a_rate_limit_ends_when_it_lapses_or_is_replaced(tmp_path: 
         "action-00004": 180,
         "action-00005": None,
     }
+
+
+def played(episode: Episode, number: int, receipt: Receipt) -> Episode:
+    """The episode with another receipt of one step."""
+    steps = [dataclasses.replace(s, receipt=receipt) if n == number else s for n, s in enumerate(episode.steps)]
+    return dataclasses.replace(episode, steps=tuple(steps))
+
+
+@pytest.mark.parametrize("status", [s for s in CommandStatus if s is not CommandStatus.APPLIED])
+def test_what_was_not_done_is_a_row_with_its_status_and_starts_nothing(tmp_path: Path, status: CommandStatus) -> None:
+    episode = make_episode()
+    receipt = receipt_of(Scale(service="checkout", replicas=9), episode.steps[1].time_ns, status, "why")
+    run = write_run(played(episode, 1, receipt), tmp_path / "dataset")
+    (row,) = (row for row in rows(run, "actions") if row["action_id"] == "action-00001")
+    assert (row["status"], row["message"]) == (str(status), "why")
+    (label,) = (row for row in rows(run, "labels") if row["action_id"] == "action-00001")
+    assert (label["start"] is not None) == (status is CommandStatus.ALREADY_THERE)
+    events = [row["event_type"] for row in rows(run, "events") if row["caused_by_action_id"] == "action-00001"]
+    assert events == ["action"], "nothing was rolled out"
+    assert validate(run.parent) == []
+    assert read_run(run).steps[1].receipt == receipt
+
+
+VERBS: tuple[Command, ...] = (
+    RestartPod(service="cart"),
+    SetAutoscaler(service="cart", target_utilisation=None, min_replicas=1, max_replicas=4),
+    SetGroup(group="g", enabled=False),
+    ShiftTraffic(service="cart", release="cart-v2", share=0.5),
+    ShapeWorkload(request_type="", factor=0.5),
+    SetResources(service="cart", memory_limit_bytes=1e9),
+)
+
+
+@pytest.mark.parametrize("command", VERBS, ids=lambda command: type(command).__name__)
+def test_every_verb_of_an_operator_is_recorded(tmp_path: Path, command: Command) -> None:
+    episode = make_episode()
+    run = write_run(played(episode, 1, receipt_of(command, episode.steps[1].time_ns)), tmp_path / "dataset")
+    receipt = read_run(run).steps[1].receipt
+    assert receipt is not None
+    assert receipt.command == command
+    rolled_out = [row for row in rows(run, "events") if row["event_type"] == "rollout"]
+    names = {row["reason"] for row in rolled_out if row["caused_by_action_id"] == "action-00001"}
+    replaces = isinstance(command, RestartPod | SetGroup | ShiftTraffic | SetResources)
+    assert names == ({f"{type(command).__name__}RolledOut"} if replaces else set())
+    assert validate(run.parent) == []
+
+
+def scheduled(fault_id: str, *injections: tuple[float, Command], clearance: Command, end: float) -> ScheduledFault:
+    """A fault of a service."""
+    return ScheduledFault(
+        fault_id=fault_id,
+        kind="any",
+        target="cart",
+        start_seconds=injections[0][0],
+        end_seconds=end,
+        intensity="severe",
+        duration="medium",
+        root_cause_kind="release",
+        expected_symptoms=(),
+        injections=injections,
+        clearance=clearance,
+    )
+
+
+def with_fault(fault: ScheduledFault) -> Episode:
+    """An episode in which the fault's commands alone were given, each at its time."""
+    episode = make_episode()
+    due = [*fault.injections, (fault.end_seconds, fault.clearance)]
+    steps = tuple(
+        dataclasses.replace(
+            step,
+            fault_receipts=tuple(
+                (fault.fault_id, receipt_of(command, ZERO_NS + round(at * 1e9)))
+                for at, command in due
+                if at is not None and command is not None and 30 * number <= at < 30 * (number + 1)
+            ),
+        )
+        for number, step in enumerate(episode.steps)
+    )
+    return dataclasses.replace(episode, scenario=dataclasses.replace(episode.scenario, faults=(fault,)), steps=steps)
+
+
+def seconds(time_ns: int) -> float:
+    """After the warm-up."""
+    return (time_ns - ZERO_NS) / 1e9
+
+
+def test_a_fault_that_comes_and_goes_lasts_until_its_schedule_is_over(tmp_path: Path) -> None:
+    bad, good = BreakPort(fault_id="p", service="cart"), ClearFault(fault_id="p")
+    fault = scheduled("p", (30.0, bad), (50.0, good), (70.0, bad), clearance=good, end=110.0)
+    label = rows(write_run(with_fault(fault), tmp_path), "labels")[0]
+    assert (seconds(label["start"]), seconds(label["end"])) == (30.0, 110.0)
+
+
+def shifted(share: float) -> ShiftTraffic:
+    """So much of cart's traffic goes to the new release."""
+    return ShiftTraffic(service="cart", release="cart-v2", share=share)
+
+
+@pytest.mark.parametrize(("share", "end"), [(0.0, 60.0), (0.1, 160.0)])
+def test_a_roll_out_is_over_when_the_release_is_taken_back_and_not_when_it_is_held(
+    tmp_path: Path, share: float, end: float
+) -> None:
+    fault = scheduled("r", (30.0, shifted(0.1)), (50.0, shifted(0.5)), clearance=shifted(0.0), end=160.0)
+    episode = played(with_fault(fault), 2, receipt_of(shifted(share), ZERO_NS + 60 * 10**9))
+    label = rows(write_run(episode, tmp_path), "labels")[0]
+    assert (seconds(label["start"]), seconds(label["end"])) == (30.0, end)
 
 
 def test_events_show_what_was_seen_and_never_the_fault_schedule(run: Path) -> None:
