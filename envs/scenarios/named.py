@@ -81,13 +81,29 @@ def retry_storm(time_scales: TimeScales) -> Scenario:
 
 
 def bad_canary(time_scales: TimeScales) -> Scenario:
-    """A worse checkout goes out in steps, to everybody in the end: it is best taken back, second best stopped."""
-    return _rollout_story("bad-canary", 2, "checkout-2.3.0", ReleaseKind.WORSE, time_scales)
+    """A worse checkout goes out in steps, to everybody in the end.
+
+    At the decision every other order meets it: it is best taken back, second best stopped where it is.
+    """
+    return _rollout_story(
+        "bad-canary", 2, "checkout-2.3.0", ReleaseKind.WORSE, time_scales, step_seconds=60.0, decision_seconds=150.0
+    )
 
 
 def slow_start_canary(time_scales: TimeScales) -> Scenario:
-    """A better recommendation starts with cold caches: it looks bad for two minutes, and is best left alone."""
-    return _rollout_story("slow-start-canary", 3, "recommendation-2.3.0", ReleaseKind.SETTLING, time_scales)
+    """A better recommendation went out fast and with cold caches: it looks bad for two minutes, and then is fine.
+
+    At the decision it has served everybody for a while: taking it back would cost another roll, waiting a moment.
+    """
+    return _rollout_story(
+        "slow-start-canary",
+        3,
+        "recommendation-2.3.0",
+        ReleaseKind.SETTLING,
+        time_scales,
+        step_seconds=30.0,
+        decision_seconds=210.0,
+    )
 
 
 def kafka_lag(time_scales: TimeScales) -> Scenario:
@@ -117,11 +133,11 @@ def llm_rate_limit(time_scales: TimeScales) -> Scenario:
 
 
 def catalog_leak(time_scales: TimeScales) -> Scenario:
-    """The product catalog leaks and is killed about every minute; a restart buys a minute, more memory buys more."""
+    """The product catalog leaks and is killed every 20 seconds; a restart buys 20 more, a higher limit buys 70."""
     application = load_application("small-core")
     service = application.service("product-catalog")
     free_bytes = service.memory_limit_bytes - service.memory_base_bytes
-    leak = LeakMemory(fault_id="fault-0", service=service.name, bytes_per_second=free_bytes / 60.0)
+    leak = LeakMemory(fault_id="fault-0", service=service.name, bytes_per_second=free_bytes / 20.0)
     return story(
         "catalog-leak",
         application,
@@ -170,8 +186,17 @@ def _flag_story(
     )
 
 
-def _rollout_story(name: str, number: int, release_name: str, kind: ReleaseKind, time_scales: TimeScales) -> Scenario:
-    """A release of small-core goes out to a tenth, to half and to all, a minute apart."""
+def _rollout_story(
+    name: str,
+    number: int,
+    release_name: str,
+    kind: ReleaseKind,
+    time_scales: TimeScales,
+    *,
+    step_seconds: float,
+    decision_seconds: float,
+) -> Scenario:
+    """A release of small-core goes out to a tenth, to half and to all."""
     application = load_application("small-core")
     release = application.release(release_name)
     request = FaultRequest(
@@ -188,15 +213,16 @@ def _rollout_story(name: str, number: int, release_name: str, kind: ReleaseKind,
         time_scales,
         number=number,
         load=ORDINARY,
-        fault=rollout(request, kind, release, step_seconds=60.0, lasting_seconds=None),
+        fault=rollout(request, kind, release, step_seconds, lasting_seconds=None),
         candidates=(
             "do_nothing",
             f"take_back:{release.name}",
-            f"canary:{release.name}:10%",
+            f"canary:{release.name}:50%",
             f"promote:{release.name}",
             f"scale:{release.service}:+2",
             f"restart:{release.service}",
         ),
+        decision_seconds=decision_seconds,
     )
 
 
