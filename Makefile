@@ -8,7 +8,7 @@ OUT ?= out/demo
 # One thread per process: parallelism is over stands and models, and two threads fight on a small machine.
 export OMP_NUM_THREADS := 1
 
-.PHONY: demo test check bench clean
+.PHONY: demo test check bench bench-simulator clean
 .DEFAULT_GOAL := demo
 
 $(INSTALLED): pyproject.toml constraints.txt
@@ -32,6 +32,9 @@ check: $(INSTALLED)  ## what CI checks besides the tests
 
 bench: $(INSTALLED)  ## measured figures: writes bench/*.json
 	$(BIN)/python -m tests.benchmarks.main_job
+
+bench-simulator: $(INSTALLED)  ## speed, accuracy and memory of the simulator: writes bench/simulator.json
+	$(BIN)/python -m tests.benchmarks.simulator
 
 clean:  ## removes the environment and everything that was produced
 	rm -rf $(VENV) out build .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .coverage

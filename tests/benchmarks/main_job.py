@@ -9,15 +9,10 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
-from dataclasses import asdict, dataclass
 from pathlib import Path
-from statistics import median
 
 import numpy as np
 import psutil
-from rich.console import Console
-from rich.table import Table
 
 from clusters.scenario import Scenario, Split
 from envs.actions.catalogue import ActionCatalogue
@@ -26,25 +21,12 @@ from learners.world_models.ranker import load_ranker
 from rollouts.evaluation.branching import BranchingSettings, branch
 from rollouts.evaluation.ranking_contract import DecisionPoint, Ranker
 from rollouts.stands import StandsSpec, build_loop
+from tests.benchmarks.bars import ROOT, Bar, compare, report
 
-ROOT = Path(__file__).resolve().parents[2]
 SPEC = StandsSpec(application="small-core")
 NUM_STANDS = 64
 NUM_STEPS = 10
-NUM_ROUNDS = 5
 SAMPLE_SECONDS = 0.5
-
-
-@dataclass(frozen=True, kw_only=True)
-class Bar:
-    """One figure beside what it is held against."""
-
-    name: str
-    value: float
-    anchor: str
-    ratio: float | None
-    goal: str
-    holds: bool
 
 
 def main() -> int:
@@ -52,17 +34,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder)
         bars = [*demo_bars(out), batch_bar(), scoring_bar(out / "models" / "action_conditioned-seed0.pt")]
-    path = ROOT / "bench" / "main-job.json"
-    path.parent.mkdir(exist_ok=True)
-    path.write_text(json.dumps([asdict(bar) for bar in bars], indent=2) + "\n")
-    table = Table("figure", "value", "anchor", "ratio", "goal", "holds")
-    for bar in bars:
-        ratio = "" if bar.ratio is None else f"{bar.ratio:.2f}"
-        table.add_row(bar.name, f"{bar.value:.3f}", bar.anchor, ratio, bar.goal, "yes" if bar.holds else "NO")
-    console = Console()
-    console.print(table)
-    console.print(f"written: {path}", highlight=False, soft_wrap=True)
-    return 0 if all(bar.holds for bar in bars) else 1
+    return report(bars, "main-job.json")
 
 
 def demo_bars(out: Path) -> list[Bar]:
@@ -186,17 +158,6 @@ def score(ranker: Ranker, catalogue: ActionCatalogue, points: list[DecisionPoint
         groups = [(candidate,) for candidate in point.candidates] if one_by_one else [point.candidates]
         for group in groups:
             ranker.predict([point], [catalogue.features(np.array(group))])
-
-
-def compare(first: Callable[[], None], second: Callable[[], None]) -> tuple[float, float]:
-    """Median CPU seconds of two sides run in turn, after one round that does not count."""
-    seconds: tuple[list[float], list[float]] = ([], [])
-    for _ in range(1 + NUM_ROUNDS):
-        for side, action in zip(seconds, (first, second), strict=True):
-            started = time.thread_time()
-            action()
-            side.append(time.thread_time() - started)
-    return median(seconds[0][1:]), median(seconds[1][1:])
 
 
 if __name__ == "__main__":
