@@ -139,7 +139,10 @@ def test_the_search_finds_something_where_there_is_something_to_gain() -> None:
 
 
 def search(ring: Arena) -> np.ndarray:
-    """[FINALISTS, K] the best sequences that an evolution found that began with every single action, each judged on few stands with noise of its own."""
+    """[FINALISTS, K] the best sequences that an evolution found, which began with every single action.
+
+    Each is judged on few stands, in every generation with other noise.
+    """
     rng = np.random.default_rng(0)
     actions = _actions_by_type(ring.loop)
     singles = np.zeros((len(ring.loop.catalogue), NUM_STEPS), dtype=np.int64)
