@@ -21,6 +21,8 @@ Ints = NDArray[np.int64]
 
 SCRAPE_STREAM: Final = 1 << 22
 """One stream for the place in the noise table, one per service for its gaps and one for its resets."""
+_RESTARTS, _DESIRED = signal_index(NODE_SIGNALS, "restarts"), signal_index(NODE_SIGNALS, "replicas_desired")
+_COUNTERS = np.array([signal.kind is SignalKind.COUNTER for signal in NODE_SIGNALS])
 _NOISE_TABLE: Final = 1 << 18
 """Draws in the table; at its end it holds as many again as one bucket needs."""
 _NOISE_TABLE_SEED: Final = 20_260_101
@@ -80,8 +82,6 @@ class Scraper:
         names = application.service_names
         self._edge_source = np.array([names.index(edge.source) for edge in application.edges])
         self._num_services = len(names)
-        self._counters = np.array([signal.kind is SignalKind.COUNTER for signal in NODE_SIGNALS])
-        self._node_noise, self._edge_noise = _is_noisy(NODE_SIGNALS), _is_noisy(EDGE_SIGNALS)
         self._num_series = len(names) * len(NODE_SIGNALS) + len(application.edges) * len(EDGE_SIGNALS)
 
     def scrape(self, seeds: Words, ticks: Ints, nodes: Floats32, edges: Floats32) -> tuple[Floats32, Floats32]:
@@ -90,8 +90,8 @@ class Scraper:
         Args:
             seeds: [n] of the stands' noise.
             ticks: [n] ticks since the reset at the bucket's end.
-            nodes: [n, S, F] true values.
-            edges: [n, E, F]
+            nodes: [S, F, n] true values.
+            edges: [E, F, n]
 
         Returns:
             New arrays of the same shapes.
@@ -105,11 +105,11 @@ class Scraper:
             is_lost = uniforms(seeds, ticks, streams) < self.scraping.gap_ratio
             for values, lost in ((nodes, is_lost), (edges, is_lost[self._edge_source])):
                 entity, stand = np.nonzero(lost)
-                values[stand, entity] = self._missing
+                values[entity, :, stand] = self._missing
         return nodes, edges
 
     def delay(self, window: TelemetryWindow) -> TelemetryWindow:
-        """The window without what has not arrived yet; views where nothing is late."""
+        """The window [N, T, ...] without what has not arrived yet; the same one where nothing is late."""
         late = self.scraping.delay_buckets
         if not late:
             return window
@@ -124,38 +124,38 @@ class Scraper:
         Prometheus' `rate` adds up increases and takes a fall for a restart from 0, so that the increase between the
         last scrape and the restart is never seen (Prometheus, "Query functions", rate and resets).
         """
-        restarts = nodes[..., signal_index(NODE_SIGNALS, "restarts")]
-        stand, service = np.nonzero(restarts > 0)
+        service, stand = np.nonzero(nodes[:, _RESTARTS] > 0)
         if len(stand):
-            desired = nodes[stand, service, signal_index(NODE_SIGNALS, "replicas_desired")]
-            restarted = np.minimum(restarts[stand, service] / np.maximum(desired, 1.0), 1.0)
+            desired = nodes[service, _DESIRED, stand]
+            restarted = np.minimum(nodes[service, _RESTARTS, stand] / np.maximum(desired, 1.0), 1.0)
             streams = SCRAPE_STREAM + 1 + self._num_services + np.arange(self._num_services)
             drawn = uniforms(seeds[stand], ticks[stand], streams)[service, np.arange(len(stand))]
             kept = (1.0 - restarted * drawn * self._interval_ratio).astype(np.float32)
-            values = nodes[stand, service]
-            is_there = self._counters & (values != self._missing)
-            nodes[stand, service] = np.where(is_there, values * kept[:, None], values)
+            values = nodes[service, :, stand]
+            is_there = _COUNTERS & (values != self._missing)
+            nodes[service, :, stand] = np.where(is_there, values * kept[:, None], values)
 
     def _add_noise(self, seeds: Words, ticks: Ints, nodes: Floats32, edges: Floats32) -> None:
         """Multiply every measured series by a draw of mean 1: a slice of a fixed table, at a drawn place per stand."""
         table = _noise_table(self.scraping.noise_ratio, self._num_series)
         place = (uniforms(seeds, ticks, np.array([SCRAPE_STREAM]))[0] * _NOISE_TABLE).astype(np.int64)
-        draws = np.lib.stride_tricks.sliding_window_view(table, self._num_series)[place]
+        draws = np.lib.stride_tricks.sliding_window_view(table, self._num_series)[place].T.copy()
         num_node_series = self._num_services * len(NODE_SIGNALS)
-        for values, drawn, is_noisy, signals in (
-            (nodes, draws[:, :num_node_series], self._node_noise, NODE_SIGNALS),
-            (edges, draws[:, num_node_series:], self._edge_noise, EDGE_SIGNALS),
+        for values, drawn, signals in (
+            (nodes, draws[:num_node_series], NODE_SIGNALS),
+            (edges, draws[num_node_series:], EDGE_SIGNALS),
         ):
             factor = drawn.reshape(values.shape)
-            factor[..., ~is_noisy] = 1.0
-            if self._missing == self._missing:
-                factor[values == self._missing] = 1.0
+            factor[:, ~_is_noisy(signals)] = 1.0
+            if not np.isnan(self._missing):
+                np.copyto(factor, np.float32(1.0), where=values == self._missing)
             values *= factor
             for position, signal in enumerate(signals):
                 if signal.name.endswith("_ratio"):
-                    np.minimum(values[..., position], 1.0, out=values[..., position])
+                    np.minimum(values[:, position], np.float32(1.0), out=values[:, position])
 
 
+@cache
 def _is_noisy(signals: tuple[Signal, ...]) -> NDArray[np.bool_]:
     return np.array([bool(signal.promql) and signal.kind is not SignalKind.STATE for signal in signals])
 

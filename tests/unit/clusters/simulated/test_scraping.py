@@ -30,9 +30,10 @@ SEEDS, TICKS = seed_words(range(N)), np.full(N, 10)
 def scrape(
     scraping: Scraping, nodes: np.ndarray, edges: np.ndarray, tick: int = 10, missing: float = np.nan
 ) -> tuple[np.ndarray, np.ndarray]:
-    """One bucket of N stands, seen at a tick."""
+    """One bucket of N stands, seen at a tick; stands come first."""
     scraper = Scraper(scraping, APPLICATION, 10.0, missing)
-    return scraper.scrape(SEEDS, np.full(N, tick), nodes, edges)
+    seen = scraper.scrape(SEEDS, np.full(N, tick), np.moveaxis(nodes, 0, -1), np.moveaxis(edges, 0, -1))
+    return np.moveaxis(seen[0], -1, 0), np.moveaxis(seen[1], -1, 0)
 
 
 def true_values(value: float = 0.5) -> tuple[np.ndarray, np.ndarray]:
@@ -71,8 +72,10 @@ def test_a_stand_is_scraped_alike_wherever_it_stands_in_a_batch() -> None:
     nodes, edges = true_values()
     nodes[:, 3, RESTARTS] = 1.0
     whole, _ = scrape(scraping, nodes, edges)
-    alone, _ = Scraper(scraping, APPLICATION, 10.0).scrape(SEEDS[7:8], TICKS[7:8], nodes[7:8], edges[7:8])
-    np.testing.assert_array_equal(alone[0], whole[7])
+    alone, _ = Scraper(scraping, APPLICATION, 10.0).scrape(
+        SEEDS[7:8], TICKS[7:8], nodes[7][..., None], edges[7][..., None]
+    )
+    np.testing.assert_array_equal(alone[..., 0], whole[7])
 
 
 def test_what_the_cluster_keeps_is_never_noisy_and_a_ratio_stays_one() -> None:
