@@ -18,7 +18,8 @@ from numpy.typing import NDArray
 
 from clusters.commands import Receipt
 from clusters.scenario import Scenario
-from clusters.stand import StandBatch, StandError
+from clusters.stand import StandBatch, StandError, StreamSource
+from clusters.streams import StandStreams, StreamsSpec
 from clusters.telemetry import NODE_SIGNALS, TelemetryWindow, signal_index
 from envs.actions.catalogue import ActionCatalogue
 from envs.episode_end import EpisodeRules, update_end
@@ -129,12 +130,20 @@ class ControlLoop:
         """[N] time since the end of the warm-up."""
         return self._state.elapsed_seconds.copy()
 
-    def step(self, actions: NDArray[np.int64], active: NDArray[np.bool_] | None = None) -> LoopStep:
+    def step(
+        self,
+        actions: NDArray[np.int64],
+        active: NDArray[np.bool_] | None = None,
+        *,
+        discarded: NDArray[np.bool_] | None = None,
+    ) -> LoopStep:
         """Carry out one action per stand and let one control step pass.
 
         Args:
             actions: [N] indices in the catalogue; ignored where not active.
             active: [N] which stands move; None: all that have not ended.
+            discarded: [N] which of the others are reset before anybody looks at them again. Time may pass on them too:
+                to hold a few stands still costs more than to move all.
 
         Raises:
             ValueError: an action is no index of the catalogue.
@@ -145,7 +154,7 @@ class ControlLoop:
         action_times_ns = self.time_ns()
         activity = carry_out(chosen, moving, self._batch, self.catalogue, state, self.time_scales)
         self._refresh_mask(activity.changed)
-        fault_receipts = self._advance(moving)
+        fault_receipts = self._advance(moving, moving if discarded is None else moving | discarded)
         receipts = activity.verified(self._batch)
         np.add(state.step_index, moving, out=state.step_index)
         window, rewards, terms = self._judge(moving, activity)
@@ -174,6 +183,16 @@ class ControlLoop:
         fork.num_stands = fork._batch.num_stands
         fork._state = self._state.take(stands)
         return fork
+
+    def streams(self, stand: int, start_ns: int, end_ns: int, spec: StreamsSpec) -> StandStreams:
+        """What a stand told beside its metrics from `start_ns` to before `end_ns`, whole buckets that are over.
+
+        Raises:
+            StandError: the backend tells no streams, or not of this span.
+        """
+        if not isinstance(self._batch, StreamSource):
+            raise StandError("these stands tell no streams beside their metrics; switch the streams off")
+        return self._batch.streams(stand, start_ns, end_ns, spec)
 
     def close(self) -> None:
         """Release the stands."""
@@ -211,13 +230,13 @@ class ControlLoop:
             rows = np.asarray(stands, dtype=np.int64)
             self._state.allowed[rows] = self.catalogue.mask(self._state.controls.take(rows))
 
-    def _advance(self, moving: NDArray[np.bool_]) -> FaultReceipts:
+    def _advance(self, moving: NDArray[np.bool_], advanced: NDArray[np.bool_]) -> FaultReceipts:
         """Let a control step pass, in as few advances as what is due in between allows."""
         state, bucket_seconds = self._state, self.time_scales.observation_bucket_seconds
         receipts: FaultReceipts = {}
         if not moving.any():
             return receipts
-        selected = None if moving.all() else np.flatnonzero(moving)
+        selected = None if advanced.all() else np.flatnonzero(advanced)
         buckets_left = self.time_scales.buckets_per_step
         while buckets_left:
             due_seconds = seconds_until_due(moving, state)

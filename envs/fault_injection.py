@@ -12,6 +12,7 @@ from clusters.topology import Application
 from envs.actions.control_record import record_command
 from envs.loop_state import LoopState
 
+_RECORDED = (ShiftTraffic, SetGroup, SetAutoscaler)
 FaultReceipts = dict[int, list[tuple[str, Receipt]]]
 """Stand -> (fault id, receipt) of what was injected and cleared there; only stands where something was."""
 
@@ -31,14 +32,17 @@ def inject_due_faults(
     Returns:
         Stands whose controls changed: a roll-out, an autoscaler or a group is no secret, a flag is.
     """
-    changed = []
     due = np.flatnonzero(moving & (state.schedule.next_seconds <= state.elapsed_seconds))
-    for stand, now_seconds in zip(due.tolist(), state.elapsed_seconds[due].tolist(), strict=True):
+    if not due.size:
+        return []
+    changed, stands = [], due.tolist()
+    popped = state.schedule.pop_due(stands, state.elapsed_seconds[due].tolist())
+    for stand, events in zip(stands, popped, strict=True):
         of_stand = receipts.setdefault(stand, [])
-        for event in state.schedule.pop_due(stand, now_seconds):
+        for event in events:
             receipt = batch.apply(stand, event.command)
             of_stand.append((event.fault_id, receipt))
-            if isinstance(event.command, ShiftTraffic | SetGroup | SetAutoscaler) and receipt.is_in_force:
+            if isinstance(event.command, _RECORDED) and receipt.is_in_force:
                 record_command(state.controls, application, stand, event.command)
                 changed.append(stand)
     return changed

@@ -30,21 +30,25 @@ class FaultSchedule:
         self.has_begun[stand] = False
         self._set(stand, fault_events(faults))
 
-    def pop_due(self, stand: int, now_seconds: float) -> tuple[FaultEvent, ...]:
-        """The events of a stand that are due, taken out of the schedule."""
-        events = self._events[stand]
-        num_due = num_injections = 0
-        for event in events:
-            if event.seconds > now_seconds:
-                break
-            num_due += 1
-            num_injections += not event.is_clearance
-        if num_injections:
-            self.has_begun[stand] = True
-            self.num_injections_left[stand] -= num_injections
-        self._events[stand] = events[num_due:]
-        self.next_seconds[stand] = events[num_due].seconds if num_due < len(events) else np.inf
-        return events[:num_due]
+    def pop_due(self, stands: list[int], now_seconds: list[float]) -> list[tuple[FaultEvent, ...]]:
+        """The events of these stands that are due at each one's time, taken out of the schedule."""
+        due, next_seconds, num_injections = [], [], []
+        for stand, now in zip(stands, now_seconds, strict=True):
+            events = self._events[stand]
+            count = injections = 0
+            for event in events:
+                if event.seconds > now:
+                    break
+                count += 1
+                injections += not event.is_clearance
+            due.append(events[:count])
+            self._events[stand] = events[count:]
+            next_seconds.append(events[count].seconds if count < len(events) else np.inf)
+            num_injections.append(injections)
+        self.next_seconds[stands] = next_seconds
+        self.num_injections_left[stands] -= num_injections
+        self.has_begun[stands] |= np.array(num_injections, dtype=np.int64) > 0
+        return due
 
     def heal(self, stand: int, command: OperatorCommand) -> None:
         """Drop the injections to come that an operator's command makes void, once a fault has begun."""

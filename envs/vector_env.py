@@ -118,7 +118,7 @@ class VectorStandEnv(VectorEnv[ObservationDict, NDArray[np.int64], NDArray[np.fl
     ) -> tuple[ObservationDict, NDArray[np.float64], NDArray[np.bool_], NDArray[np.bool_], dict[str, Any]]:
         """One control step of every running stand; the stands that had ended are reset instead, with reward 0."""
         stepped = ~self._done
-        step = self.loop.step(np.asarray(actions, dtype=np.int64), stepped)
+        step = self.loop.step(np.asarray(actions, dtype=np.int64), stepped, discarded=self._done)
         terminated, truncated = step.terminated & stepped, step.truncated & stepped
         ended = np.flatnonzero(self._done)
         self._begin(ended.tolist(), [None] * self.num_envs, None)

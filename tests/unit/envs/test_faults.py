@@ -128,10 +128,10 @@ def test_a_roll_back_voids_what_is_left_of_a_bad_config_but_not_of_one_to_come()
         schedule.load(stand, [fault])
     schedule.heal(0, roll_back)
     assert schedule.num_injections_left[0] == len(fault.injections), "nothing has begun: nothing is healed"
-    assert [event.command for event in schedule.pop_due(0, 90.0)] == [fault.injections[0][1]]
+    assert [event.command for event in schedule.pop_due([0], [90.0])[0]] == [fault.injections[0][1]]
     schedule.heal(0, roll_back)
     assert schedule.num_injections_left.tolist() == [0, len(fault.injections)]
-    remaining = schedule.pop_due(0, 1e9)
+    remaining = schedule.pop_due([0], [1e9])[0]
     assert [event.is_clearance for event in remaining] == [True]
 
 
@@ -139,9 +139,9 @@ def test_a_schedule_taken_over_is_independent():
     fault = draw("cpu_pressure", duration=DurationClass.SLOW_BURN)
     schedule = FaultSchedule(1)
     schedule.load(0, [fault])
-    schedule.pop_due(0, fault.start_seconds)
+    schedule.pop_due([0], [fault.start_seconds])
     copies = schedule.take([0, 0])
-    commands = [event.command for event in copies.pop_due(0, 1e9)]
+    commands = [event.command for event in copies.pop_due([0], [1e9])[0]]
     assert commands[-1] == ClearFault(fault_id="fault-0")
     assert len(commands) == len(fault.injections)
     assert np.isinf(copies.next_seconds[0])
