@@ -18,7 +18,8 @@ def recorded(
     stands = SimulatedStands(APPLICATION, 1)
     stands.reset([0], [scenario(rate_rps, warmup_seconds=120.0)], [seed])
     for command in commands:
-        stands.apply(0, command)
+        receipt = stands.apply(0, command)
+        assert receipt.is_in_force, receipt.message
     stands.advance(10.0 * num_buckets)
     return RecordedBuckets(
         application=APPLICATION,

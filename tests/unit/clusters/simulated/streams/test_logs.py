@@ -50,7 +50,7 @@ def test_writing_lines_out_takes_them_from_the_count(healthy: RecordedBuckets, l
 
 
 def test_failures_are_lines_of_who_fails_and_of_who_called() -> None:
-    told = recorded(SetFlag(flag="paymentFailure", variant="on"))
+    told = recorded(SetFlag(flag="paymentFailure", variant="50%"))
     failed = requests(told, "payment", failed=True)
     assert failed > 10
     assert lines(told, "payment", "ERROR", "failed to handle Charge") + lines(

@@ -17,7 +17,7 @@ from tests.stands import APPLICATION, NOMINAL_RPS
 EDGES = {(edge.source, edge.target) for edge in APPLICATION.edges}
 FAULTS: dict[str, tuple[Command, ...]] = {
     "healthy": (),
-    "payment fails": (SetFlag(flag="paymentFailure", variant="on"),),
+    "payment fails": (SetFlag(flag="paymentFailure", variant="50%"),),
     "slow edge": (DelayEdge(fault_id="d", source="checkout", target="payment", latency_milliseconds=300.0),),
     "lost replies": (DelayEdge(fault_id="d", source="frontend", target="cart", latency_milliseconds=3000.0),),
     "no catalog": (FailService(fault_id="f", service="product-catalog"),),
@@ -106,12 +106,12 @@ def test_services_are_called_as_often_as_recorded(healthy: RecordedBuckets) -> N
 
 def test_failures_appear_where_the_telemetry_has_them_and_reach_the_user() -> None:
     told = recorded(*FAULTS["payment fails"])
-    spans = list(traces(told, 300))
+    spans = list(traces(told, 500))
     for name in ("payment", "checkout", "frontend"):
         served = [span for span in spans if span.service == name and span.span_kind == "SERVER"]
         failed = np.mean([span.status == "ERROR" for span in served])
         s = APPLICATION.service_names.index(name)
-        assert failed == pytest.approx(np.nanmean(told.nodes["error_ratio"][:, s]), abs=0.05), name
+        assert failed == pytest.approx(np.nanmean(told.nodes["error_ratio"][:, s]), abs=0.08), name
     roots = [span for span in spans if span.parent_span_id is None]
     assert any(span.status == "ERROR" for span in roots)
     assert not any(span.status == "ERROR" for span in spans if span.service == "recommendation")
