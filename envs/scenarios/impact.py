@@ -70,6 +70,8 @@ class Impact:
     """Which indicator, a signal of `clusters.telemetry.JOURNEY_SIGNALS`."""
     num_buckets: int = 0
     """Buckets in which some indicator was outside its band."""
+    num_missed_buckets: int = 0
+    """Buckets in which some journey missed an objective that the healthy stand meets: what is felt may be harmless."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -129,11 +131,11 @@ def validate(scenarios: Sequence[Scenario], rules: ImpactRules | None = None) ->
 def _impacts(application: Application, scenarios: Sequence[Scenario], rules: ImpactRules) -> list[Impact]:
     with_faults, healthy = _play(application, scenarios, rules)
     outside = _deviations(with_faults, healthy, rules) - rules.band_deviations
+    missed = _misses(application, with_faults) & ~_misses(application, healthy).any(axis=1)
+    lengths = [round(scenario.horizon_seconds / rules.bucket_seconds) for scenario in scenarios]
     return [
-        _impact(
-            application, scenario, outside[position, : round(scenario.horizon_seconds / rules.bucket_seconds)], rules
-        )
-        for position, scenario in enumerate(scenarios)
+        _impact(application, scenario, outside[n, :length], missed[n, :length], rules)
+        for n, (scenario, length) in enumerate(zip(scenarios, lengths, strict=True))
     ]
 
 
@@ -183,8 +185,21 @@ def _deviations(with_faults: Floats, healthy: Floats, rules: ImpactRules) -> Flo
     return np.where(counted, worse / np.maximum(deviation, smallest), 0.0)
 
 
-def _impact(application: Application, scenario: Scenario, outside: Floats, rules: ImpactRules) -> Impact:
-    """Of one scenario; `outside` is [T, J, I], above 0 where an indicator has left its band."""
+def _misses(application: Application, played: Floats) -> NDArray[np.bool_]:
+    """[..., J] whether a journey misses its latency or its error objective; `played` is [..., J, I]."""
+    names = tuple(WORSE_IF)
+    latency = played[..., names.index("latency_p95_milliseconds")]
+    errors = played[..., names.index("error_ratio")]
+    too_slow = latency > np.array([journey.slo_latency_milliseconds for journey in application.journeys])
+    too_faulty = errors > np.array([journey.slo_error_ratio for journey in application.journeys])
+    misses: NDArray[np.bool_] = too_slow | too_faulty
+    return misses
+
+
+def _impact(
+    application: Application, scenario: Scenario, outside: Floats, missed: NDArray[np.bool_], rules: ImpactRules
+) -> Impact:
+    """Of one scenario; `outside` is [T, J, I], above 0 where an indicator has left its band, and `missed` [T, J]."""
     flat = outside.reshape(len(outside), -1)
     is_out = flat > 0.0
     num_starts = len(is_out) - rules.num_consecutive + 1
@@ -203,4 +218,5 @@ def _impact(application: Application, scenario: Scenario, outside: Floats, rules
         journey=application.journey_names[journey],
         sli=tuple(WORSE_IF)[sli],
         num_buckets=int(is_out.any(axis=1).sum()),
+        num_missed_buckets=int(missed.any(axis=1).sum()),
     )

@@ -11,7 +11,7 @@ from envs.workloads.workload import build_trace, step_times
 
 CHECKOUT_JOURNEYS = ("checkout",)
 WRITING_JOURNEYS = ("add_to_cart", "checkout")
-CHECKOUT_FACTORS = (1.8, 2.4)
+CHECKOUT_FACTORS = (1.5, 1.9)
 """More orders than on an ordinary day; the healthy application still masters them."""
 WRITE_FACTORS = (0.15, 0.4)
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from clusters.applications import load_application
+from clusters.applications import APPLICATIONS, load_application
 from clusters.scenario import Split
 from envs.faults import FAULTS
 from envs.faults.fault import DurationClass, FaultRequest, Intensity
@@ -72,6 +72,30 @@ def test_every_fault_is_felt_somewhere_and_never_before_it_begins(severe, kind):
             assert impact.first_bucket >= START_SECONDS / BUCKET_SECONDS
             assert impact.num_buckets >= 2
             assert impact.journey and impact.sli
+
+
+@pytest.mark.parametrize("application", APPLICATIONS)
+def test_a_release_that_is_worse_under_a_mix_is_harmless_under_another(application):
+    missed = {}
+    for workload in ("steady", "checkout_heavy"):
+        rollouts = [
+            broken("rollout_worse_under_mix", Intensity.SEVERE, seed, application=application, workload=workload)
+            for seed in range(8)
+        ]
+        missed[workload] = np.mean([impact.num_missed_buckets for impact in validate(rollouts).impacts])
+    assert missed["steady"] < 10, "of 42 buckets; the roll itself takes some"
+    assert missed["checkout_heavy"] > 2 * missed["steady"]
+
+
+def test_a_better_release_is_best_continued_and_one_that_settles_is_bad_for_a_while():
+    better, settling, worse = (
+        [broken(kind, Intensity.SEVERE, seed) for seed in range(4)]
+        for kind in ("rollout_better", "rollout_settling", "rollout_worse")
+    )
+    felt = np.array([impact.num_missed_buckets for impact in validate([*better, *settling, *worse]).impacts])
+    assert felt[:4].max() <= 3, "the roll"
+    assert 0 < felt[4:8].min() <= felt[4:8].max() < 20
+    assert felt[8:].min() > 25, "of 42"
 
 
 def test_calm_scenarios_are_never_felt():
