@@ -124,9 +124,16 @@ NODE_SIGNALS: tuple[Signal, ...] = (
         kind=SignalKind.STATE,
         promql=f"sum by(k8s_deployment_name)(k8s_deployment_desired{{{_STAND}}})",
     ),
+    # The collector's kafkametrics receiver gives the gauge the unit 1, to which Prometheus' OTLP endpoint adds _ratio.
+    Signal(
+        name="consumer_lag",
+        unit="1",
+        promql=f"sum by(group)(kafka_consumer_group_lag_ratio{{{_STAND}}})",
+    ),
 )
 """Per service. `cpu_limit_millicores` and `memory_limit_bytes` are per replica; usage sums over replicas;
-`restarts` counts container restarts within the bucket; `queue_depth` counts requests in the service."""
+`restarts` counts container restarts within the bucket; `queue_depth` counts requests in the service; `consumer_lag`
+counts messages that wait at a consumer, whose group is called as it is, and is missing where a service consumes none."""
 
 EDGE_SIGNALS: tuple[Signal, ...] = (
     Signal(name="request_rate_rps", unit="1/s", promql=f"sum by(client,server)(rate({_GRAPH}_total{{{_CLIENT}}}[1m]))"),

@@ -13,8 +13,8 @@ The model, of which `clusters.reference` plays every single request and this pac
 - Then it waits its added seconds, which use no CPU, and fails with the operation's own error ratio.
 - Then it makes its calls in order, each `call_count` times (a fraction is a chance). An attempt takes the network's
   time and the edge's delay, may be lost with the edge's loss ratio, and is given up after the call's timeout; the
-  callee carries on with it. A failed attempt is repeated up to `max_retries` (and added) times. Where a required call fails,
-  the operation fails at once; else it goes on.
+  callee carries on with it. A failed attempt is repeated up to `max_retries` (and added) times. Where a required call
+  fails, the operation fails at once; else it goes on.
 - A message (an asynchronous call) is handed over without waiting; it waits at the consumer, whose line has no bound.
 - Replicas start, are cold for COLD_SECONDS at COLD_SPEED, and are killed by faults or when their memory (base, per
   request in the service, leaked, stressed) exceeds the limit; requests in them are lost.

@@ -20,17 +20,21 @@ def fresh_state(graph: CompiledGraph, scenarios: Sequence[Scenario], seeds: Sequ
     for scenario in scenarios:
         _check_scenario(graph, scenario)
     state = empty_state(graph, len(scenarios))
-    state.seed = seed_words(seeds)
-    share = uniforms(state.seed, state.tick, PARAMETER_STREAM + np.arange(graph.num_operations))
-    state.base_demand_ms = graph.cpu_low[:, None] + (graph.cpu_high - graph.cpu_low)[:, None] * share
-    state.demand_ms = state.base_demand_ms.copy()
+    state.seed[...] = seed_words(seeds)
+    streams = PARAMETER_STREAM + np.arange(2 * graph.num_operations)
+    cpu, wait = np.split(uniforms(state.seed, state.tick, streams), 2)
+    state.base_demand_ms[...] = graph.cpu_low[:, None] + (graph.cpu_high - graph.cpu_low)[:, None] * cpu
+    state.demand_ms[...] = state.base_demand_ms
+    seconds = graph.wait_low[:, None] + (graph.wait_high - graph.wait_low)[:, None] * wait
+    state.base_added_seconds[...] = state.added_seconds[...] = seconds
     traces = [scenario.workload for scenario in scenarios]
-    state.rates_rps = np.zeros((max(len(trace.rates_rps) for trace in traces), len(traces)))
+    state.rates_rps = np.zeros((max(len(trace.rates_rps) for trace in traces), len(traces)), dtype=np.float32)
     for n, trace in enumerate(traces):
         state.rates_rps[: len(trace.rates_rps), n] = trace.rates_rps
-    state.rate_count = np.array([len(trace.rates_rps) for trace in traces], dtype=np.int64)
-    state.rate_step_seconds = np.array([trace.step_seconds for trace in traces], dtype=np.float64)
-    state.mix = np.ascontiguousarray(np.array([trace.mix for trace in traces], dtype=np.float64).T)
+        state.think_seconds[n] = np.nan if trace.think_seconds is None else trace.think_seconds
+    state.rate_count[...] = [len(trace.rates_rps) for trace in traces]
+    state.rate_step_seconds[...] = [trace.step_seconds for trace in traces]
+    state.mix[...] = np.array([trace.mix for trace in traces]).T
     return state
 
 

@@ -1,5 +1,6 @@
 """An application compiled into index arrays, once."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -7,28 +8,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clusters.simulated.parameters import ENTRY_TIMEOUT_SECONDS
+from clusters.simulated.row_groups import RowGroups
 from clusters.topology import LOAD_GENERATOR, Application
 
-Floats = NDArray[np.float64]
+Floats = NDArray[np.float32]
 Ints = NDArray[np.int64]
 
 
 @dataclass(frozen=True, kw_only=True)
-class CallSite:
-    """One call of one operation."""
-
-    index: int
-    channel: int
-    operation: int
-    """The callee's index."""
-    service: int
-    """The callee's service."""
-    required: bool
-
-
-@dataclass(frozen=True, kw_only=True)
 class Channel:
-    """Calls that look the same to their caller: same caller service, callee operation, timeout and retries."""
+    """Calls that look the same to their caller: same caller service, callee operation, timeout, retries and kind."""
 
     source: int
     service: int
@@ -36,6 +25,29 @@ class Channel:
     edge: int
     timeout_seconds: float
     max_retries: int
+    asynchronous: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Level:
+    """Services equally far from the users: what flows into them, and what they call."""
+
+    services: slice
+    operations: slice
+    channels: slice
+    """That lead into them."""
+    calls: slice
+    """That they make."""
+    arriving: RowGroups
+    """Rows are request types and then calls, of the whole graph; groups the level's operations."""
+    by_service: RowGroups
+    """Rows are the level's operations; groups its services."""
+    by_operation: RowGroups
+    """Rows are the level's calls; groups its operations."""
+    operation_service: Ints
+    """[o] place of each operation's service within the level."""
+    call_owner: Ints
+    """[c] place of each call's operation within the level."""
 
 
 class CompiledGraph:
@@ -64,6 +76,9 @@ class CompiledGraph:
         self.memory_base_bytes = self._service_column("memory_base_bytes")
         self.memory_per_request_bytes = self._service_column("memory_per_request_bytes")
         self.startup_seconds = self._service_column("startup_seconds")
+        rates = [np.inf if service.max_rate_rps is None else service.max_rate_rps for service in self.services]
+        self.max_rate_rps: Floats = np.array(rates, dtype=np.float32)[:, None]
+        """[S, 1] requests per second that a service accepts; inf: no limit of its own."""
 
     def _compile_operations(self) -> None:
         names = [(s, operation) for s, service in enumerate(self.services) for operation in service.operations]
@@ -76,18 +91,22 @@ class CompiledGraph:
             slice(int(np.searchsorted(self.operation_service, s)), int(np.searchsorted(self.operation_service, s + 1)))
             for s in range(len(self.services))
         )
-        self.cpu_low: Floats = np.array([operation.cpu_milliseconds.low for _, operation in names])
-        self.cpu_high: Floats = np.array([operation.cpu_milliseconds.high for _, operation in names])
+        self.cpu_low = np.array([operation.cpu_milliseconds.low for _, operation in names])
+        self.cpu_high = np.array([operation.cpu_milliseconds.high for _, operation in names])
+        waits = [operation.latency_milliseconds for _, operation in names]
+        self.wait_low = np.array([wait.low / 1e3 for wait in waits])
+        """[O] seconds of an execution that use no CPU, at least; `wait_high` at most."""
+        self.wait_high = np.array([wait.high / 1e3 for wait in waits])
         self._operations = tuple(names)
 
     def _compile_channels(self) -> None:
         entry = self.service_index[LOAD_GENERATOR]
         request_keys = [
-            (entry, self.operation_index[request.operation], ENTRY_TIMEOUT_SECONDS, 0)
+            (entry, self.operation_index[request.operation], ENTRY_TIMEOUT_SECONDS, 0, False)
             for request in self.application.request_types
         ]
         call_keys = [
-            (s, self.operation_index[call.operation], call.timeout_seconds, call.max_retries)
+            (s, self.operation_index[call.operation], call.timeout_seconds, call.max_retries, call.asynchronous)
             for s, operation in self._operations
             for call in operation.calls
         ]
@@ -100,7 +119,9 @@ class CompiledGraph:
         self.call_channel: Ints = np.array([position[key] for key in call_keys], dtype=np.int64)
         """[C]"""
 
-    def _channel(self, source: int, operation: int, timeout_seconds: float, max_retries: int) -> Channel:
+    def _channel(
+        self, source: int, operation: int, timeout_seconds: float, max_retries: int, asynchronous: bool
+    ) -> Channel:
         service = int(self.operation_service[operation])
         return Channel(
             source=source,
@@ -109,28 +130,23 @@ class CompiledGraph:
             edge=self.edge_index[self.services[source].name, self.services[service].name],
             timeout_seconds=timeout_seconds,
             max_retries=max_retries,
+            asynchronous=asynchronous,
         )
 
     def _compile_calls(self) -> None:
         sites = [(o, call) for o, (_, operation) in enumerate(self._operations) for call in operation.calls]
-        self.call_counts: Floats = np.array([call.count for _, call in sites])
+        self.call_counts: Floats = np.array([call.count for _, call in sites], dtype=np.float32)
         """[C]"""
-        self.call_source: Ints = np.array([self.operation_service[o] for o, _ in sites], dtype=np.int64)
+        self.call_owner: Ints = np.array([o for o, _ in sites], dtype=np.int64)
+        """[C] the caller operation; calls stand in the order in which they are made."""
+        self.call_source: Ints = self.operation_service[self.call_owner]
         """[C] the caller service."""
-        by_operation: list[list[CallSite]] = [[] for _ in self._operations]
-        for c, (o, call) in enumerate(sites):
-            h = int(self.call_channel[c])
-            by_operation[o].append(
-                CallSite(
-                    index=c,
-                    channel=h,
-                    operation=self.channels[h].operation,
-                    service=self.channels[h].service,
-                    required=call.required,
-                )
-            )
-        self.calls = tuple(tuple(calls) for calls in by_operation)
-        """[O] the calls of each operation, in order."""
+        awaited = [not call.asynchronous for _, call in sites]
+        self.call_awaited: Floats = np.array(awaited, dtype=np.float32)[:, None]
+        """[C, 1] 1: the caller waits for the answer; 0: a message."""
+        required = [call.required and not call.asynchronous for _, call in sites]
+        self.call_required: Floats = np.array(required, dtype=np.float32)[:, None]
+        """[C, 1] 1: the caller fails where the call does."""
 
     def _compile_journeys(self) -> None:
         application = self.application
@@ -139,7 +155,7 @@ class CompiledGraph:
         )
         """[R]"""
         slo = [journey.slo_latency_milliseconds for journey in application.journeys]
-        self.request_slo_seconds: Floats = np.array(slo)[self.request_journey, None] / 1e3
+        self.request_slo_seconds: Floats = np.array(slo, dtype=np.float32)[self.request_journey, None] / 1e3
         """[R, 1]"""
 
     @property
@@ -184,46 +200,126 @@ class CompiledGraph:
 
     @cached_property
     def channel_timeout_seconds(self) -> Floats:
-        """[H, 1]."""
-        return np.array([[channel.timeout_seconds] for channel in self.channels])
+        """[H, 1] infinite for messages, which nobody waits for."""
+        limits = [np.inf if channel.asynchronous else channel.timeout_seconds for channel in self.channels]
+        return np.array(limits, dtype=np.float32)[:, None]
 
     @cached_property
-    def max_retries(self) -> int:
-        """The most retries of any call."""
-        return max(channel.max_retries for channel in self.channels)
+    def channel_retries(self) -> Floats:
+        """[H, 1] further attempts after a failed one, without what a flag adds."""
+        retries = [0 if channel.asynchronous else channel.max_retries for channel in self.channels]
+        return np.array(retries, dtype=np.float32)[:, None]
 
     @cached_property
-    def retry_allowed(self) -> Floats:
-        """[max retries, H, 1] 1 where a channel makes its r-th retry, else 0."""
-        retries = np.array([[channel.max_retries] for channel in self.channels])
-        allowed = [retries >= r for r in range(1, self.max_retries + 1)]
-        return np.array(allowed, dtype=np.float64).reshape(self.max_retries, self.num_channels, 1)
+    def channel_awaited(self) -> Floats:
+        """[H, 1] 1: the caller waits for the answer; 0: messages."""
+        return np.array([[not channel.asynchronous] for channel in self.channels], dtype=np.float32)
 
     @cached_property
-    def level_slices(self) -> tuple[tuple[slice, slice], ...]:
-        """(operations, channels into them) of each level, deepest first; the load generator's level is left out."""
-        channel_service = np.array([channel.service for channel in self.channels])
-        operation_levels = self.levels[self.operation_service]
-        channel_levels = self.levels[channel_service]
-        slices = []
-        for level in sorted(set(operation_levels.tolist()), reverse=True):
-            slices.append(
-                (
-                    slice(*np.searchsorted(operation_levels, [level, level + 1]).tolist()),
-                    slice(*np.searchsorted(channel_levels, [level, level + 1]).tolist()),
-                )
-            )
-        return tuple(slices)
+    def is_consumer(self) -> NDArray[np.bool_]:
+        """[S] takes messages: its waiting line has no bound."""
+        consumers = {channel.service for channel in self.channels if channel.asynchronous}
+        return np.array([s in consumers for s in range(self.num_services)])
+
+    @cached_property
+    def call_operation(self) -> Ints:
+        """[C] the callee operation."""
+        return self.channel_operation[self.call_channel]
+
+    @cached_property
+    def call_steps(self) -> tuple[tuple[Ints, Ints], ...]:
+        """(calls, the call before each of them), for all second calls of an operation, all third ones, and so on."""
+        first = np.searchsorted(self.call_owner, self.call_owner)
+        position = np.arange(self.num_calls) - first
+        steps = []
+        for k in range(1, int(position.max(initial=0)) + 1):
+            rows = np.flatnonzero(position == k)
+            steps.append((rows, rows - 1))
+        return tuple(steps)
+
+    @cached_property
+    def channel_calls(self) -> RowGroups:
+        """Rows are request types and then calls; groups are channels."""
+        owners = [*self.request_channel.tolist(), *self.call_channel.tolist()]
+        return RowGroups.by_owner(owners, self.num_channels)
+
+    @cached_property
+    def operations_by_service(self) -> RowGroups:
+        """Rows are operations; groups are services."""
+        return RowGroups.by_owner(self.operation_service.tolist(), self.num_services)
+
+    @cached_property
+    def public_operations(self) -> RowGroups:
+        """Rows are operations; groups are services in the application's order."""
+        return RowGroups.by_owner(np.argsort(self.public_services)[self.operation_service].tolist(), self.num_services)
+
+    @cached_property
+    def channels_by_edge(self) -> RowGroups:
+        """Rows are channels; groups are edges."""
+        return RowGroups.by_owner(self.channel_edge.tolist(), len(self.application.edges))
+
+    @cached_property
+    def channels_by_source(self) -> RowGroups:
+        """Rows are channels; groups are the services that call, in the application's order."""
+        return RowGroups.by_owner(np.argsort(self.public_services)[self.channel_source].tolist(), self.num_services)
+
+    @cached_property
+    def requests_by_journey(self) -> RowGroups:
+        """Rows are request types; groups are journeys."""
+        return RowGroups.by_owner(self.request_journey.tolist(), len(self.application.journeys))
+
+    @cached_property
+    def parts(self) -> tuple[Ints, ...]:
+        """[S + E + J] which channels or operations a service, an edge, a journey is a mixture of (see `quantiles`).
+
+        Rows are operations, then channels; services stand in the application's order.
+        """
+        first = self.num_operations
+        services = [np.flatnonzero(self.operation_service == s) for s in self.public_services]
+        edges = [first + np.flatnonzero(self.channel_edge == e) for e in range(len(self.application.edges))]
+        journeys = [
+            first + self.request_channel[self.request_journey == j] for j in range(len(self.application.journeys))
+        ]
+        return (*services, *edges, *journeys)
+
+    @cached_property
+    def levels_down(self) -> tuple[Level, ...]:
+        """Callers first; the load generator's level is left out."""
+        levels = sorted(set(self.levels[self.operation_service].tolist()))
+        return tuple(self._level(level) for level in levels)
+
+    def _level(self, level: int) -> Level:
+        service_levels = self.levels
+        services = _run(service_levels, level)
+        operations = _run(service_levels[self.operation_service], level)
+        calls = _run(service_levels[self.call_source], level)
+        targets = [self.channels[h].operation for h in self.request_channel] + self.call_operation.tolist()
+        return Level(
+            services=services,
+            operations=operations,
+            channels=_run(service_levels[[channel.service for channel in self.channels]], level),
+            calls=calls,
+            arriving=RowGroups.by_owner(_within(targets, operations), operations.stop - operations.start),
+            by_service=RowGroups.by_owner(
+                _within(self.operation_service[operations].tolist(), services), services.stop - services.start
+            ),
+            by_operation=RowGroups.by_owner(
+                _within(self.call_owner[calls].tolist(), operations), operations.stop - operations.start
+            ),
+            operation_service=self.operation_service[operations] - services.start,
+            call_owner=self.call_owner[calls] - operations.start,
+        )
 
     def _service_column(self, key: str) -> Floats:
         """[S, 1] a number of each service, by its field's name."""
-        return np.array([[float(getattr(service, key))] for service in self.services])
+        return np.array([[getattr(service, key)] for service in self.services], dtype=np.float32)
 
     def _request_column(self, key: str, limit: str) -> Floats:
         """[S, 1] what is reserved for each replica; the limit where the application names no request."""
         requests = [getattr(service, key) for service in self.services]
         limits = [getattr(service, limit) for service in self.services]
-        return np.array([[lim if req is None else req] for req, lim in zip(requests, limits, strict=True)])
+        columns = [[lim if req is None else req] for req, lim in zip(requests, limits, strict=True)]
+        return np.array(columns, dtype=np.float32)
 
 
 def _levels(application: Application) -> dict[str, int]:
@@ -233,3 +329,14 @@ def _levels(application: Application) -> dict[str, int]:
         for edge in application.edges:
             levels[edge.target] = max(levels[edge.target], levels[edge.source] + 1)
     return levels
+
+
+def _run(levels: Ints, level: int) -> slice:
+    """Where this level stands in a sorted array."""
+    first, last = np.searchsorted(levels, [level, level + 1]).tolist()
+    return slice(first, last)
+
+
+def _within(rows: Sequence[int], part: slice) -> list[int]:
+    """Rows counted from the part's start; -1 for those outside of it."""
+    return [row - part.start if part.start <= row < part.stop else -1 for row in rows]

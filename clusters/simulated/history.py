@@ -1,153 +1,192 @@
-"""The last buckets of N stands, kept as sums in a ring, and the telemetry windows read from them."""
+"""The last buckets of N stands, kept as signals in rings, and the telemetry windows read from them.
+
+A ring is [T, entities, signals, N]: a bucket is written as it is computed, and a window of stands whose clocks agree is
+a view. The slow paths (a copy) are for stands that were advanced apart, for windows across the ring's end, and for
+coarser buckets.
+"""
+
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from clusters.simulated.graph import CompiledGraph
-from clusters.simulated.parameters import EPOCH_NS, REQUEST_BYTES, RESPONSE_BYTES
-from clusters.simulated.probes import EDGE_PROBES, JOURNEY_PROBES, NODE_PROBES, STAND_PROBES
-from clusters.simulated.quantiles import latency_parts, mixture_p95, part_groups
-from clusters.simulated.state import StandState
-from clusters.simulated.sums import ChannelSum, OperationSum, RequestSum, ServiceSum, StandSum
-from clusters.telemetry import EDGE_SIGNALS, JOURNEY_SIGNALS, NODE_SIGNALS, STAND_SIGNALS, TelemetryWindow
+from clusters.simulated.parameters import EPOCH_NS
+from clusters.simulated.probes import EDGE_PROBES, JOURNEY_PROBES, NODE_PROBES, STAND_PROBES, Bucket
+from clusters.telemetry import EDGE_SIGNALS, JOURNEY_SIGNALS, NODE_SIGNALS, STAND_SIGNALS, Signal, TelemetryWindow
 
-Floats = NDArray[np.float64]
+Floats = NDArray[np.float32]
 Ints = NDArray[np.int64]
 
-_NODE_NAMES = (
-    *(name.name.lower() for name in OperationSum),
-    *(name.name.lower() for name in ServiceSum),
-    "receive_bytes",
-    "transmit_bytes",
-)
-_EDGE_NAMES = tuple(name.name.lower() for name in ChannelSum)
-_JOURNEY_NAMES = tuple(name.name.lower() for name in RequestSum)
-_STAND_NAMES = tuple(name.name.lower() for name in StandSum)
+LEVELS: Final = {
+    "nodes": (NODE_SIGNALS, NODE_PROBES),
+    "edges": (EDGE_SIGNALS, EDGE_PROBES),
+    "journeys": (JOURNEY_SIGNALS, JOURNEY_PROBES),
+    "stand": (STAND_SIGNALS, STAND_PROBES),
+}
+_TOTALS: Final = frozenset({"restarts"})
+"""Signals of a coarse bucket that are the sum of the fine ones'."""
+_PER_REQUEST: Final = frozenset({"error_ratio", "latency_mean_milliseconds", "latency_p95_milliseconds", "good_ratio"})
+"""Those that are the mean over requests, so weighted by the rate; a percentile is so only nearly. The rest is a mean
+over time."""
+_RATES: Final = ("request_rate_rps", "offered_rate_rps")
 
 
 class History:
-    """Rings of bucket sums, stand axis first: [N, T, S|E|J, sums] float32.
+    """Rings of signals.
 
-    Beside them the sums of the parts that a percentile is mixed from, and the percentiles of the fine buckets.
+    Args:
+        graph: the application.
+        num_stands: N.
+        num_buckets: how many are kept, at least.
+        spare_buckets: room beyond; with as many as `num_buckets` or more, a window across the ring's end is moved to
+            its start instead of copied.
+        bucket_seconds: length of a bucket.
+        missing: what stands for a value that is not there.
     """
 
-    def __init__(self, graph: CompiledGraph, num_stands: int, num_buckets: int, bucket_seconds: float) -> None:
-        self._graph = graph
-        self.num_buckets = num_buckets
-        self.bucket_seconds = bucket_seconds
+    def __init__(
+        self,
+        graph: CompiledGraph,
+        num_stands: int,
+        num_buckets: int,
+        bucket_seconds: float,
+        *,
+        spare_buckets: int = 0,
+        missing: float = np.nan,
+    ) -> None:
+        application = graph.application
+        self.num_buckets, self.bucket_seconds, self.missing = num_buckets, bucket_seconds, missing
+        self._size = num_buckets + spare_buckets
         self.count: Ints = np.zeros(num_stands, dtype=np.int64)
         """[N] buckets since each stand's reset."""
-        application = graph.application
-        head = (num_stands, num_buckets)
-        self._groups = part_groups(graph)
-        num_parts = graph.num_operations + graph.num_channels + len(application.request_types)
+        self._head: Ints = np.zeros(num_stands, dtype=np.int64)
+        """[N] where each stand's next bucket goes; the ring's size stands for its start."""
+        self._is_aligned = True
+        entities = (graph.num_services, len(application.edges), len(application.journeys), 1)
         self._rings = {
-            "parts": np.zeros((*head, num_parts, 3), dtype=np.float32),
-            "p95": np.zeros((*head, len(self._groups)), dtype=np.float32),
-            "nodes": np.zeros((*head, graph.num_services, len(_NODE_NAMES)), dtype=np.float32),
-            "edges": np.zeros((*head, len(application.edges), len(_EDGE_NAMES)), dtype=np.float32),
-            "journeys": np.zeros((*head, len(application.journeys), len(_JOURNEY_NAMES)), dtype=np.float32),
-            "stand": np.zeros((*head, len(_STAND_NAMES)), dtype=np.float32),
+            name: np.full((self._size, num, len(signals), num_stands), missing, dtype=np.float32)
+            for num, (name, (signals, _)) in zip(entities, LEVELS.items(), strict=True)
         }
 
-    def record(self, state: StandState, columns: Ints, stands: Ints) -> None:
-        """Close the bucket of the state's `columns`, which are these `stands` here, and clear its sums."""
-        place = (stands, self.count[stands] % self.num_buckets)
-        graph = self._graph
-        services = _service_sums(graph, state, columns)
-        edges = _grouped(state.channel_sums[..., columns], graph.channel_edge, len(graph.application.edges))
-        journeys = _grouped(state.request_sums[..., columns], graph.request_journey, len(graph.application.journeys))
-        parts = latency_parts(state, columns)
-        self._rings["parts"][place] = parts.T
-        self._rings["p95"][place] = mixture_p95(parts, self._groups).T
-        self._rings["nodes"][place] = services.T
-        self._rings["edges"][place] = edges.T
-        self._rings["journeys"][place] = journeys.T
-        self._rings["stand"][place] = state.stand_sums[:, columns].T
+    def record(self, bucket: Bucket, stands: Ints) -> None:
+        """Append the bucket of these stands."""
+        everyone = len(stands) == len(self.count)
+        self._head[stands] %= self._size
+        heads = self._head[stands]
+        for place in np.unique(heads):
+            columns = np.flatnonzero(heads == place)
+            is_whole = everyone and len(columns) == len(stands)
+            for name, (signals, probes) in LEVELS.items():
+                slab = self._rings[name][place]
+                for position, signal in enumerate(signals):
+                    values = probes[signal.name](bucket)
+                    if is_whole:
+                        slab[:, position] = values
+                    else:
+                        slab[:, position, stands[columns]] = values[..., columns]
+                if not np.isnan(self.missing):
+                    np.copyto(slab, np.float32(self.missing), where=np.isnan(slab))
+        self._head[stands] += 1
         self.count[stands] += 1
-        for sums in (
-            state.operation_sums,
-            state.service_sums,
-            state.channel_sums,
-            state.request_sums,
-            state.stand_sums,
-        ):
-            sums[..., columns] = 0.0
+        if not everyone:
+            self._is_aligned = bool((self._head == self._head[0]).all())
 
-    def restart(self, stands: Ints) -> None:
-        """Forget the buckets of some stands."""
+    def restart(self, stands: Ints, num_buckets: int) -> None:
+        """Forget the buckets of some stands, which then get `num_buckets`: so that they end where the others are."""
+        others = np.ones(len(self.count), dtype=np.bool_)
+        others[stands] = False
+        present = self._head[others] if others.any() else np.zeros(1, dtype=np.int64)
+        self._head[stands] = (present[0] - num_buckets) % self._size
         self.count[stands] = 0
+        everyone = not others.any()
+        for ring in self._rings.values():
+            if everyone:
+                ring[...] = self.missing
+            else:
+                ring[..., stands] = self.missing
+        self._is_aligned = bool((self._head == self._head[0]).all())
 
     def take(self, stands: Ints) -> "History":
         """A copy for some stands, in the order given."""
         copy = History.__new__(History)
-        copy._graph, copy._groups = self._graph, self._groups
-        copy.num_buckets, copy.bucket_seconds = self.num_buckets, self.bucket_seconds
-        copy.count = self.count[stands]
-        copy._rings = {name: ring[stands] for name, ring in self._rings.items()}
+        copy.num_buckets, copy.bucket_seconds, copy.missing = self.num_buckets, self.bucket_seconds, self.missing
+        copy._size = self._size
+        copy.count, copy._head = self.count[stands], self._head[stands]
+        copy._is_aligned = bool((copy._head == copy._head[0]).all())
+        copy._rings = {name: np.take(ring, stands, axis=-1) for name, ring in self._rings.items()}
         return copy
 
-    def window(self, stands: Ints, num_buckets: int, factor: int) -> TelemetryWindow:
-        """The last `num_buckets` buckets of some stands, each of `factor` buckets here.
+    def window(self, stands: Ints | None, num_buckets: int, factor: int) -> TelemetryWindow:
+        """The last `num_buckets` buckets of some stands (None: all), each of `factor` buckets here.
 
-        Times before the reset are NaN; so is a coarse bucket that the reset falls into.
+        Times before the reset are missing; so is a coarse bucket that the reset falls into. With a factor of 1 and
+        stands at the same clock it may be views, valid until the next bucket.
         """
         fine = num_buckets * factor
-        position = self.count[stands][:, None] - fine + np.arange(fine)
-        known = (position >= 0).reshape(len(stands), num_buckets, factor).all(axis=-1)
-        place = (stands[:, None], position % self.num_buckets)
-        seconds = np.array(self.bucket_seconds * factor)
-        p95 = self._p95(place, num_buckets, factor)
-        levels, first = {}, 0
-        for name, signals, probes, sum_names in (
-            ("nodes", NODE_SIGNALS, NODE_PROBES, _NODE_NAMES),
-            ("edges", EDGE_SIGNALS, EDGE_PROBES, _EDGE_NAMES),
-            ("journeys", JOURNEY_SIGNALS, JOURNEY_PROBES, _JOURNEY_NAMES),
-            ("stand", STAND_SIGNALS, STAND_PROBES, _STAND_NAMES),
-        ):
-            ring = self._rings[name][place]
-            sums = ring.reshape(len(stands), num_buckets, factor, *ring.shape[2:]).sum(axis=2, dtype=np.float64)
-            by_name = {sum_name: sums[..., column] for column, sum_name in enumerate(sum_names)}
-            if name != "stand":
-                last = first + sums.shape[-2]
-                by_name["latency_p95"] = p95[..., first:last]
-                first = last
-            values = np.stack([probes[signal.name](by_name, seconds) for signal in signals], axis=-1, dtype=np.float32)
-            values[~known] = np.nan
-            levels[name] = values
-        start = EPOCH_NS + position[:, ::factor] * round(self.bucket_seconds * 1e9)
+        values = {name: self._last(name, stands, fine) for name in self._rings}
+        if factor > 1:
+            values = {name: self._merge(name, level, factor) for name, level in values.items()}
+        count = self.count if stands is None else self.count[stands]
+        first = count[:, None] - fine + np.arange(0, fine, factor)
         return TelemetryWindow(
             bucket_seconds=self.bucket_seconds * factor,
-            times_ns=start,
-            nodes=levels["nodes"],
-            edges=levels["edges"],
-            journeys=levels["journeys"],
-            stand=levels["stand"],
+            times_ns=EPOCH_NS + first * round(self.bucket_seconds * 1e9),
+            nodes=values["nodes"],
+            edges=values["edges"],
+            journeys=values["journeys"],
+            stand=values["stand"][..., 0, :],
+            missing=self.missing,
         )
 
-    def _p95(self, place: tuple[Ints, Ints], num_buckets: int, factor: int) -> Floats:
-        """[N, T, S + E + J] as recorded, or of the coarser buckets' own mixtures."""
-        if factor == 1:
-            return self._rings["p95"][place].astype(np.float64)
-        parts = self._rings["parts"][place]
-        coarse = parts.reshape(len(parts), num_buckets, factor, *parts.shape[2:]).sum(axis=2, dtype=np.float64)
-        return np.moveaxis(mixture_p95(np.moveaxis(coarse, (3, 2), (0, 1)), self._groups), 0, -1)
+    def _last(self, name: str, stands: Ints | None, num_buckets: int) -> Floats:
+        """[N, T, entities, signals] the last buckets of a level; a view if that is possible."""
+        ring = self._rings[name]
+        if self._is_aligned:
+            head = int(self._head[0])
+            if head < num_buckets and self._size >= 2 * self.num_buckets:
+                self._move_to_start()
+                head = int(self._head[0])
+            if head >= num_buckets:
+                part = ring[head - num_buckets : head]
+            else:
+                part = np.concatenate([ring[head - num_buckets :], ring[:head]])
+            if stands is not None:
+                part = part.take(stands, axis=-1)
+            return part.transpose(3, 0, 1, 2)
+        index = np.arange(len(self.count)) if stands is None else stands
+        place = (self._head[index][:, None] - num_buckets + np.arange(num_buckets)) % self._size
+        rows = np.moveaxis(ring, -1, 1)[place, index[:, None]]
+        return np.ascontiguousarray(rows)
 
+    def _move_to_start(self) -> None:
+        head = int(self._head[0])
+        for name, ring in self._rings.items():
+            kept = np.concatenate([ring[head - self.num_buckets :], ring[:head]])
+            self._rings[name][: self.num_buckets] = kept
+        self._head[:] = self.num_buckets
 
-def _grouped(rows: Floats, group: Ints, num_groups: int) -> Floats:
-    """Sums [F, X, N] added up over the rows of each group: [F, groups, N], in row order."""
-    total = np.zeros((rows.shape[0], num_groups, rows.shape[2]))
-    for row, position in enumerate(group):
-        total[:, position] += rows[:, row]
-    return total
-
-
-def _service_sums(graph: CompiledGraph, state: StandState, columns: Ints) -> Floats:
-    """[node sums, S, N] in the application's order. Bytes on the wire follow from the calls received and sent."""
-    operations = _grouped(state.operation_sums[..., columns], graph.operation_service, graph.num_services)
-    sent = _grouped(state.channel_sums[:1, :, columns], graph.channel_source, graph.num_services)
-    received = operations[OperationSum.REQUESTS : OperationSum.REQUESTS + 1]
-    receive_bytes = received * REQUEST_BYTES + sent * RESPONSE_BYTES
-    transmit_bytes = received * RESPONSE_BYTES + sent * REQUEST_BYTES
-    sums = np.concatenate([operations, state.service_sums[..., columns], receive_bytes, transmit_bytes])
-    return sums[:, graph.public_services]
+    def _merge(self, name: str, values: Floats, factor: int) -> Floats:
+        """[N, T, entities, signals] coarse buckets of `factor` fine ones."""
+        signals: tuple[Signal, ...] = LEVELS[name][0]
+        shape = (values.shape[0], values.shape[1] // factor, factor, *values.shape[2:])
+        fine = np.array(values.reshape(shape))
+        if not np.isnan(self.missing):
+            fine[fine == np.float32(self.missing)] = np.nan
+        names = [signal.name for signal in signals]
+        weight = np.nan_to_num(fine[..., next(names.index(rate) for rate in _RATES if rate in names)])
+        known = ~np.isnan(fine)
+        total = np.where(known, fine, np.float32(0.0)).sum(axis=2)
+        number = known.sum(axis=2)
+        merged = np.where(number == factor, total / np.float32(factor), np.float32(np.nan))
+        for position, signal in enumerate(names):
+            if signal in _TOTALS:
+                merged[..., position] *= np.float32(factor)
+            elif signal in _PER_REQUEST or signal == "rate_limit_rps":
+                by = known[..., position] * (weight if signal in _PER_REQUEST else np.float32(1.0))
+                weighted = (np.where(known[..., position], fine[..., position], np.float32(0.0)) * by).sum(axis=2)
+                whole = by.sum(axis=2)
+                merged[..., position] = np.where(whole > 0, weighted / np.maximum(whole, np.float32(1e-9)), np.nan)
+        before = np.isnan(fine[..., names.index(_RATES[0] if _RATES[0] in names else _RATES[1])]).any(axis=2)
+        merged[before] = np.nan
+        return merged if np.isnan(self.missing) else np.nan_to_num(merged, nan=self.missing)

@@ -1,7 +1,9 @@
 """Bottom-up: from waiting and computing at the leaves to what callers, and in the end users, see.
 
-An operation's time is its wait, its own work and its calls one after the other; means and variances add up along the
-sequence. What callers will find next tick (hold times, reachability of later calls, retries) is stored in the state.
+An operation's time is its wait, its own work and its calls one after the other. Requests are conserved: a caller holds
+the requests it waits for, as many as its share of the callee's (Little's law, tick by tick), so an overload downstream
+is seen in every service above it. What callers find next tick (hold times, which later calls are reached, retries) is
+stored in the state.
 """
 
 from typing import NamedTuple
@@ -9,140 +11,182 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from clusters.simulated.attempts import see_calls
 from clusters.simulated.flow import Flow
-from clusters.simulated.graph import CompiledGraph
-from clusters.simulated.parameters import (
-    BACKLOG_WAIT_SCV,
-    FEEDBACK_MEMORY,
-    NETWORK_SECONDS,
-    REJECTION_SECONDS,
-    SERVICE_TIME_SCV,
-)
-from clusters.simulated.queueing import LogNormal, Waiting, attempt, fit_lognormal, stationary_waiting
+from clusters.simulated.graph import CompiledGraph, Level
+from clusters.simulated.parameters import NETWORK_SECONDS, REJECTION_SECONDS
 from clusters.simulated.replicas import Capacity
 from clusters.simulated.state import StandState
 
-Floats = NDArray[np.float64]
+Floats = NDArray[np.float32]
 
-_TINY = 1e-12
-_NO_FLOW = 1e-2
+_ONE = np.float32(1.0)
+_ZERO = np.float32(0.0)
+_TINY = np.float32(1e-6)
+_HALF = np.float32(0.5)
+_NO_WORK = np.float32(1e-3)
+"""CPU ms/s below which a request is taken to find the service empty."""
+_LONGEST_SECONDS = np.float32(600.0)
+"""What is left of a queue that nobody joins any more has no time of its own."""
 
 
-class OperationView(NamedTuple):
-    """[O, N] each, as the server sees it: seconds and shares of requests."""
+class Latency(NamedTuple):
+    """What one tick looks like from below."""
 
+    own: Floats
+    """[O, N] seconds at the service itself: waiting for a worker, computing."""
     mean: Floats
-    variance: Floats
+    """[O, N] seconds until the answer."""
     error_ratio: Floats
+    """[O, N]"""
+    log_passing: Floats
+    """[O, N] logarithm of executions that end over those that come in: below 0 where any backlog grows."""
+    call_mean: Floats
+    """[H, N] seconds of one attempt, as its caller sees it."""
+    call_error_ratio: Floats
+    """[H, N] of one attempt."""
+    call_attempts: Floats
+    """[H, N] attempts per call."""
+    call_log_success: Floats
+    """[H, N] of a call with all its attempts."""
 
 
-class ChannelView(NamedTuple):
-    """[H, N] each, as the caller sees it, per attempt unless said otherwise."""
-
-    mean: Floats
-    second_moment: Floats
-    error_ratio: Floats
-    attempts: Floats
-    """Mean attempts per call."""
-    call_seconds: Floats
-    """Mean time of a call with all its attempts."""
-    call_variance: Floats
-    mu: Floats
-    sigma: Floats
-    """Lognormal of the time without a timeout."""
-
-
-def waiting_time(graph: CompiledGraph, state: StandState, capacity: Capacity, flow: Flow) -> Waiting:
-    """[S, N] wait at each service: for CPU and for a worker in the stationary state, plus the backlog."""
-    arrivals = np.maximum(state.arrival_ema, _TINY)
-    compute = stationary_waiting(
-        state.work_ema / np.maximum(capacity.cpu_ms, _TINY),
-        capacity.cpu_servers,
-        state.work_ema / arrivals / (1000.0 * capacity.speed),
-        SERVICE_TIME_SCV,
-    )
-    workers = np.maximum(capacity.workers, 1.0)
-    worker = stationary_waiting(state.worker_ema / workers, workers, state.worker_ema / arrivals, SERVICE_TIME_SCV)
-    backlog = flow.backlog_seconds
-    return Waiting(
-        compute.mean + worker.mean + backlog,
-        compute.variance + worker.variance + BACKLOG_WAIT_SCV * backlog * backlog,
-    )
+def empty_latency(graph: CompiledGraph, num_stands: int) -> Latency:
+    """Arrays to be filled."""
+    rows = [graph.num_operations] * 4 + [graph.num_channels] * 4
+    return Latency(*(np.zeros((num_rows, num_stands), dtype=np.float32) for num_rows in rows))
 
 
 def look_up(
-    graph: CompiledGraph, state: StandState, capacity: Capacity, flow: Flow
-) -> tuple[OperationView, ChannelView]:
-    """Latency and errors of every operation and channel, leaves first; updates the feedback in the state."""
-    wait = waiting_time(graph, state, capacity, flow)
-    service = graph.operation_service
-    own = state.demand_ms / (1000.0 * capacity.speed[service])
-    hold = own + state.added_seconds
-    operations = OperationView(
-        np.empty_like(own), wait.variance[service] + SERVICE_TIME_SCV * own * own, np.empty_like(own)
-    )
-    channels = ChannelView(*(np.empty((graph.num_channels, state.num_stands)) for _ in ChannelView._fields))
-    log_success = np.empty_like(channels.mean)
-    call_rate = np.empty_like(state.call_rate)
-    served_ratio = np.minimum((state.served_ema + _NO_FLOW) / (state.accepted_ema + _NO_FLOW), 2.0)
-    own_success = np.log1p(-np.minimum(state.own_error_ratio, 1.0 - _TINY))
-    for operation_slice, channel_slice in graph.level_slices:
-        for o in range(operation_slice.start, operation_slice.stop):
-            log_reach = own_success[o].copy()
-            flowing = np.ones(state.num_stands)
-            for call in graph.calls[o]:
-                c, h = call.index, call.channel
-                count = state.call_count[c]
-                reached = np.exp(log_reach) * count
-                hold[o] += reached * channels.call_seconds[h]
-                operations.variance[o] += reached * channels.call_variance[h]
-                call_rate[c] = reached * channels.attempts[h] * flowing
-                if call.required:
-                    log_reach += count * log_success[h]
-                flowing = flowing * served_ratio[call.service]
-            operations.error_ratio[o] = 1.0 - np.exp(log_reach)
-        _finish_operations(graph, operation_slice, wait, flow, hold, operations)
-        _view_channels(graph, state, channel_slice, operations, channels, log_success)
-    for kept, new in ((state.hold_seconds, hold), (state.call_rate, call_rate)):
-        kept *= FEEDBACK_MEMORY
-        kept += (1.0 - FEEDBACK_MEMORY) * new
-    return operations, channels
+    graph: CompiledGraph,
+    state: StandState,
+    capacity: Capacity,
+    flow: Flow,
+    number: Floats,
+    refused_ratio: Floats,
+    latency: Latency,
+) -> None:
+    """Fill `latency`, leaves first; updates what the state keeps for the next tick.
+
+    Args:
+        graph: the application.
+        state: its `call_seconds`, `call_rate`, `held` and `entry_seconds` are written.
+        capacity: of the tick.
+        flow: of the tick.
+        number: [S, N] requests that compute, or wait for a worker.
+        refused_ratio: [S, N] requests that are turned away or die, of those that come in.
+        latency: to be filled.
+    """
+    _own_seconds(graph, state, capacity, flow, number, latency.own)
+    log_passing = np.log(np.maximum(flow.passing, np.float32(1e-3)))
+    for level in reversed(graph.levels_down):
+        _finish_operations(graph, level, state, flow, refused_ratio, log_passing, latency)
+        _finish_channels(graph, level, state, latency)
+    completed = flow.arrivals * (flow.admitted_ratio * flow.passing).take(graph.operation_service, axis=0)
+    state.held[...] = graph.operations_by_service.sum(completed * state.call_seconds)
+    entry = latency.call_mean.take(graph.request_channel, axis=0)
+    state.entry_seconds[...] = _weighted(state.mix, entry)
+    _look_ahead(graph, state, latency)
+
+
+def _own_seconds(
+    graph: CompiledGraph, state: StandState, capacity: Capacity, flow: Flow, number: Floats, own: Floats
+) -> None:
+    """Split a service's requests into those that wait for a worker and those that share the CPU by what they need."""
+    waiting = np.clip(number + state.held - capacity.workers, _ZERO, number)
+    leaving = np.maximum(flow.admitted, _HALF * flow.served)
+    work = flow.work_ms * (leaving / np.maximum(flow.admitted, _TINY))
+    alone = np.float32(1e-3) / np.maximum(capacity.speed, np.float32(1e-3))
+    per_ms = np.where(work > _NO_WORK, (number - waiting) / np.maximum(work, _NO_WORK), alone)
+    wait = waiting / np.maximum(leaving, np.float32(1e-3))
+    np.multiply(state.demand_ms, per_ms.take(graph.operation_service, axis=0), out=own)
+    own += wait.take(graph.operation_service, axis=0)
+    np.minimum(own, _LONGEST_SECONDS, out=own)
 
 
 def _finish_operations(
-    graph: CompiledGraph, rows: slice, wait: Waiting, flow: Flow, hold: Floats, operations: OperationView
-) -> None:
-    """Mix in the refused: they are quick, and errors."""
-    service = graph.operation_service[rows]
-    refused = flow.refused_ratio[service]
-    accepted = 1.0 - refused
-    operations.mean[rows] = accepted * (wait.mean[service] + hold[rows]) + refused * REJECTION_SECONDS
-    operations.error_ratio[rows] = 1.0 - accepted * (1.0 - operations.error_ratio[rows])
-
-
-def _view_channels(
     graph: CompiledGraph,
+    level: Level,
     state: StandState,
-    rows: slice,
-    operations: OperationView,
-    channels: ChannelView,
-    log_success: Floats,
+    flow: Flow,
+    refused_ratio: Floats,
+    log_passing: Floats,
+    latency: Latency,
 ) -> None:
-    callee = graph.channel_operation[rows]
-    mean = operations.mean[callee] + NETWORK_SECONDS + state.edge_delay_seconds[graph.channel_edge[rows]]
-    variance = operations.variance[callee]
-    fitted: LogNormal = fit_lognormal(mean, variance)
-    seen = attempt(fitted, mean, variance, graph.channel_timeout_seconds[rows])
-    error = 1.0 - (1.0 - seen.timeout_ratio) * (1.0 - operations.error_ratio[callee])
-    attempts, still_failing = np.ones_like(error), error.copy()
-    for allowed in graph.retry_allowed[:, rows]:
-        attempts += allowed * still_failing
-        still_failing *= 1.0 - allowed + allowed * error
-    channels.mean[rows] = seen.mean
-    channels.second_moment[rows] = seen.second_moment
-    channels.error_ratio[rows] = error
-    channels.attempts[rows] = attempts
-    channels.call_seconds[rows] = attempts * seen.mean
-    channels.call_variance[rows] = attempts * (seen.second_moment - seen.mean * seen.mean)
-    channels.mu[rows], channels.sigma[rows] = fitted
-    log_success[rows] = np.log1p(-np.minimum(still_failing, 1.0 - _TINY))
+    rows, calls, local = level.operations, level.calls, level.operation_service
+    success = _ONE - state.own_error_ratio[rows]
+    passing_log = log_passing[level.services].take(local, axis=0)
+    held = state.call_seconds[rows]
+    held[...] = state.added_seconds[rows]
+    if calls.stop > calls.start:
+        channel = graph.call_channel[calls]
+        counts = state.call_count[calls]
+        awaited = graph.call_awaited[calls]
+        sums = level.by_operation.sum(
+            np.stack(
+                [
+                    state.call_rate[calls] * awaited * latency.call_mean.take(channel, axis=0),
+                    counts * graph.call_required[calls] * latency.call_log_success.take(channel, axis=0),
+                    counts * awaited * latency.log_passing.take(graph.call_operation[calls], axis=0),
+                ]
+            )
+        )
+        held += sums[0]
+        success *= np.exp(sums[1])
+        passing_log += sums[2]
+    accepted = (_ONE - refused_ratio[level.services]).take(local, axis=0)
+    passing = np.minimum(flow.passing[level.services], _ONE).take(local, axis=0)
+    mean = latency.own[rows] + passing * held
+    latency.mean[rows] = accepted * mean + (_ONE - accepted) * np.float32(REJECTION_SECONDS)
+    latency.error_ratio[rows] = _ONE - accepted * success
+    np.clip(passing_log, np.float32(-3.0), np.float32(1.0), out=latency.log_passing[rows])
+
+
+def _finish_channels(graph: CompiledGraph, level: Level, state: StandState, latency: Latency) -> None:
+    rows = level.channels
+    callee, edge = graph.channel_operation[rows], graph.channel_edge[rows]
+    served = latency.mean.take(callee, axis=0)
+    variance = state.latency_scv.take(callee, axis=0)
+    variance *= served
+    variance *= served
+    served += state.edge_delay_seconds.take(edge, axis=0)
+    served += np.float32(NETWORK_SECONDS)
+    seen = see_calls(
+        served,
+        variance,
+        latency.error_ratio.take(callee, axis=0),
+        state.edge_loss.take(edge, axis=0),
+        graph.channel_timeout_seconds[rows],
+        graph.channel_retries[rows] + graph.channel_awaited[rows] * state.added_retries[rows],
+    )
+    latency.call_mean[rows] = seen.seconds
+    latency.call_error_ratio[rows] = seen.error_ratio
+    latency.call_attempts[rows] = seen.attempts
+    latency.call_log_success[rows] = seen.log_success
+
+
+def _look_ahead(graph: CompiledGraph, state: StandState, latency: Latency) -> None:
+    """How many attempts of each call an execution will make: an earlier call that fails or is stuck keeps it from them.
+
+    A call that is made several times is stuck several times.
+    """
+    channel = graph.call_channel
+    stuck = graph.call_awaited * latency.log_passing.take(graph.call_operation, axis=0)
+    failing = graph.call_required * latency.call_log_success.take(channel, axis=0)
+    per_call = stuck + failing
+    total = state.call_count * per_call
+    reached = np.zeros_like(total)
+    for rows, before in graph.call_steps:
+        reached[rows] = reached[before] + total[before]
+    repeated = np.maximum(state.call_count - _ONE, _ZERO)
+    reached += _HALF * repeated * per_call
+    np.minimum(reached, np.float32(1.0), out=reached)
+    np.multiply(state.call_count, np.exp(reached), out=state.call_rate)
+    state.call_rate *= latency.call_attempts.take(channel, axis=0)
+
+
+def _weighted(weights: Floats, rows: Floats) -> Floats:
+    total = weights[0] * rows[0]
+    for weight, row in zip(weights[1:], rows[1:], strict=True):
+        total += weight * row
+    return total

@@ -1,72 +1,151 @@
-"""How each telemetry signal is read from the sums of a bucket: one dict per level, signal name -> probe.
+"""How each telemetry signal is read from a bucket: one dict per level, signal name -> probe.
 
-A probe takes the sums of a level by name (arrays of any shape; beside them the percentile `latency_p95`, which is no
-sum) and the seconds that they span. What is undefined,
-such as the latency of no requests, is NaN.
+A probe takes the bucket that ends and gives the signal of all entities of its level, in the application's order:
+[entities, N], or [N] for the stand. What is undefined, such as the latency of no requests, is NaN.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
-Sums = Mapping[str, Floats]
-Probe = Callable[[Sums, Floats], Floats]
+from clusters.simulated.graph import CompiledGraph
+from clusters.simulated.latency import Latency
+from clusters.simulated.parameters import REQUEST_BYTES, RESPONSE_BYTES
+from clusters.simulated.quantiles import Mixtures, Times, bucket_times, p95_of, shape_of, share_within
+from clusters.simulated.replicas import Capacity
+from clusters.simulated.state import StandState, ordered_sum
+from clusters.simulated.sums import ChannelSum, OperationSum, RequestSum, ServiceSum
 
-_NO_REQUESTS = 1e-6
+Floats = NDArray[np.float32]
+
+_NO_REQUESTS = np.float32(1e-6)
+_NAN = np.float32(np.nan)
+_ONE = np.float32(1.0)
+_MS = np.float32(1e3)
 
 
-def _per(numerator: str, denominator: str = "requests") -> Probe:
-    return lambda sums, seconds: _ratio(sums[numerator], sums[denominator])
+class Bucket:
+    """The bucket that ends: sums, state and capacity, and what several probes need of them."""
+
+    def __init__(
+        self,
+        graph: CompiledGraph,
+        state: StandState,
+        capacity: Capacity,
+        latency: Latency,
+        mixtures: Mixtures,
+        num_ticks: int,
+    ) -> None:
+        self.graph, self.state, self.capacity = graph, state, capacity
+        self.share = np.float32(1.0 / num_ticks)
+        order = graph.public_services
+        self.node_sums = np.concatenate(
+            [
+                graph.public_operations.sum(state.operation_sums),
+                state.service_sums.take(order, axis=1),
+                graph.channels_by_source.sum(state.channel_sums[ChannelSum.REQUESTS])[None],
+            ]
+        )
+        self.edge_sums = graph.channels_by_edge.sum(state.channel_sums)
+        self._percentiles(bucket_times(graph, state, latency, num_ticks), mixtures)
+
+    def _percentiles(self, times: Times, mixtures: Mixtures) -> None:
+        graph, state = self.graph, self.state
+        num_operations, num_services = graph.num_operations, graph.num_services
+        mean = times.mean[:num_operations]
+        np.divide(times.second[:num_operations], np.maximum(mean * mean, np.float32(1e-12)), out=state.latency_scv)
+        np.clip(state.latency_scv, np.float32(0.01), np.float32(8.0), out=state.latency_scv)
+        shape = shape_of(times)
+        own = p95_of(shape)
+        own[num_operations:] = np.minimum(own[num_operations:], graph.channel_timeout_seconds)
+        weight = np.concatenate([state.operation_sums[OperationSum.REQUESTS], state.channel_sums[ChannelSum.REQUESTS]])
+        self.p95 = mixtures.p95(shape, own, weight) * _MS
+        entry = num_operations + graph.request_channel
+        in_time = share_within(type(shape)(*(part.take(entry, axis=0) for part in shape)), graph.request_slo_seconds)
+        sums = state.request_sums
+        succeeded = sums[RequestSum.SUCCEEDED]
+        per_type = np.stack([sums[RequestSum.OFFERED], succeeded, succeeded * in_time])
+        self.offered, self.succeeded, self.good = graph.requests_by_journey.sum(per_type)
+        self.node_p95 = self.p95[:num_services]
+        self.edge_p95 = self.p95[num_services : num_services + len(graph.application.edges)]
+        self.journey_p95 = self.p95[num_services + len(graph.application.edges) :]
+
+    @cached_property
+    def requests(self) -> Floats:
+        """[S, N]."""
+        return self.node_sums[OperationSum.REQUESTS]
+
+    def service(self, values: Floats) -> Floats:
+        """[S, N] a state's array in the application's order."""
+        return values.take(self.graph.public_services, axis=0)
+
+    def level(self, name: ServiceSum) -> Floats:
+        """[S, N] a service's mean over the bucket."""
+        mean: Floats = self.node_sums[len(OperationSum) + name] * self.share
+        return mean
+
+
+Probe = Callable[[Bucket], Floats]
 
 
 def _ratio(numerator: Floats, denominator: Floats) -> Floats:
-    return np.where(denominator > _NO_REQUESTS, numerator / np.maximum(denominator, _NO_REQUESTS), np.nan)
+    known = denominator > _NO_REQUESTS
+    return np.where(known, numerator / np.maximum(denominator, _NO_REQUESTS), _NAN)
 
 
-def _rate(name: str) -> Probe:
-    return lambda sums, seconds: sums[name] / seconds
+def _consumer_lag(bucket: Bucket) -> Floats:
+    """What is beyond the workers: messages that wait."""
+    graph = bucket.graph
+    waiting = bucket.level(ServiceSum.QUEUE_DEPTH) - bucket.service(bucket.capacity.workers)
+    consumers = graph.is_consumer[graph.public_services][:, None]
+    return np.where(consumers, np.maximum(waiting, np.float32(0.0)), _NAN)
 
 
-def _total(name: str) -> Probe:
-    return lambda sums, seconds: sums[name]
+def _bytes(bucket: Bucket, received: float, sent: float) -> Floats:
+    calls = bucket.node_sums[-1]
+    return (bucket.requests * np.float32(received) + calls * np.float32(sent)) * bucket.share
 
 
 NODE_PROBES: dict[str, Probe] = {
-    "request_rate_rps": _rate("requests"),
-    "error_ratio": _per("errors"),
-    "latency_mean_milliseconds": _per("latency"),
-    "latency_p95_milliseconds": _total("latency_p95"),
-    "cpu_usage_millicores": _rate("cpu_millicores"),
-    "cpu_limit_millicores": _rate("cpu_limit"),
-    "memory_bytes": _rate("memory"),
-    "memory_limit_bytes": _rate("memory_limit"),
-    "restarts": _total("restarts"),
-    "network_receive_bytes_per_second": _rate("receive_bytes"),
-    "network_transmit_bytes_per_second": _rate("transmit_bytes"),
-    "queue_depth": _rate("queue_depth"),
-    "replicas_ready": _rate("replicas_ready"),
-    "replicas_desired": _rate("replicas_desired"),
+    "request_rate_rps": lambda b: b.requests * b.share,
+    "error_ratio": lambda b: np.minimum(_ratio(b.node_sums[OperationSum.ERRORS], b.requests), _ONE),
+    "latency_mean_milliseconds": lambda b: _ratio(b.node_sums[OperationSum.LATENCY], b.requests) * _MS,
+    "latency_p95_milliseconds": lambda b: b.node_p95,
+    "cpu_usage_millicores": lambda b: b.level(ServiceSum.CPU_MILLICORES),
+    "cpu_limit_millicores": lambda b: b.service(b.capacity.limit_millicores),
+    "memory_bytes": lambda b: b.level(ServiceSum.MEMORY),
+    "memory_limit_bytes": lambda b: b.service(b.state.memory_limit),
+    "restarts": lambda b: b.node_sums[len(OperationSum) + ServiceSum.RESTARTS],
+    "network_receive_bytes_per_second": lambda b: _bytes(b, REQUEST_BYTES, RESPONSE_BYTES),
+    "network_transmit_bytes_per_second": lambda b: _bytes(b, RESPONSE_BYTES, REQUEST_BYTES),
+    "queue_depth": lambda b: b.level(ServiceSum.QUEUE_DEPTH),
+    "replicas_ready": lambda b: b.level(ServiceSum.REPLICAS_READY),
+    "replicas_desired": lambda b: b.service(b.state.desired_replicas),
+    "consumer_lag": _consumer_lag,
 }
 
 EDGE_PROBES: dict[str, Probe] = {
-    "request_rate_rps": _rate("requests"),
-    "error_ratio": _per("errors"),
-    "latency_mean_milliseconds": _per("latency"),
-    "latency_p95_milliseconds": _total("latency_p95"),
-    "retry_rate_rps": _rate("retries"),
+    "request_rate_rps": lambda b: b.edge_sums[ChannelSum.REQUESTS] * b.share,
+    "error_ratio": lambda b: _ratio(b.edge_sums[ChannelSum.ERRORS], b.edge_sums[ChannelSum.REQUESTS]),
+    "latency_mean_milliseconds": lambda b: (
+        _ratio(b.edge_sums[ChannelSum.LATENCY], b.edge_sums[ChannelSum.REQUESTS]) * _MS
+    ),
+    "latency_p95_milliseconds": lambda b: b.edge_p95,
+    "retry_rate_rps": lambda b: b.edge_sums[ChannelSum.RETRIES] * b.share,
 }
 
 JOURNEY_PROBES: dict[str, Probe] = {
-    "offered_rate_rps": _rate("offered"),
-    "error_ratio": _per("errors", "offered"),
-    "latency_p95_milliseconds": _total("latency_p95"),
-    "good_ratio": _per("good", "offered"),
+    "offered_rate_rps": lambda b: b.offered * b.share,
+    "error_ratio": lambda b: np.maximum(_ONE - _ratio(b.succeeded, b.offered), np.float32(0.0)),
+    "latency_p95_milliseconds": lambda b: b.journey_p95,
+    "good_ratio": lambda b: _ratio(b.good, b.offered),
 }
 
 STAND_PROBES: dict[str, Probe] = {
-    "offered_rate_rps": _rate("offered"),
-    "rate_limit_rps": _per("rate_limit", "rate_limited_ticks"),
-    "resource_cost_millicores": _rate("cost_millicores"),
+    "offered_rate_rps": lambda b: ordered_sum(b.offered) * b.share,
+    "rate_limit_rps": lambda b: b.state.rate_limit_rps,
+    # The load generator, which is the first service, belongs to the scenario.
+    "resource_cost_millicores": lambda b: ordered_sum(b.capacity.reserved_millicores[1:]),
 }

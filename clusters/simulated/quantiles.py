@@ -1,89 +1,202 @@
-"""95th percentiles of mixtures: a service serves several operations, a journey several request types.
+"""Distributions of times over a bucket: cumulants that add up along the calls, and percentiles of their mixtures.
 
-One lognormal with the mixture's moments is 20 to 30 % off where a slow part is mixed into a fast one (checkout into
-browsing); the mixture of the parts' own lognormals is as good as they are.
+The first three cumulants of a sum are the sums of the parts'. Three cumulants fix a shifted gamma distribution (Pearson
+type III), whose percentiles Wilson and Hilferty's cube root gives. A service mixes its operations, an edge its
+channels, a journey its request types; one fit to the mixture's own cumulants would be 20 to 30 % off where a slow part
+is mixed into a fast one, so a mixture's percentile is solved for.
 """
 
-from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import ndtr
 
-from clusters.simulated.graph import CompiledGraph
-from clusters.simulated.queueing import P95_NORMAL, LogNormal, fit_lognormal
-from clusters.simulated.state import StandState, ordered_sum
-from clusters.simulated.sums import ChannelSum, OperationSum, RequestSum
+from clusters.simulated.attempts import normal_share
+from clusters.simulated.graph import CompiledGraph, Level
+from clusters.simulated.latency import Latency
+from clusters.simulated.parameters import NETWORK_SECONDS
+from clusters.simulated.row_groups import RowGroups
+from clusters.simulated.state import StandState
+from clusters.simulated.sums import ChannelSum, OperationSum, ServiceSum
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
+Floats = NDArray[np.float32]
 
-_NO_REQUESTS = 1e-6
-_BISECTIONS = 8
-"""Halvings of the logarithm: with parts a factor of 10 apart the answer is within 0.5 %."""
-
-
-def latency_parts(state: StandState, columns: Ints) -> Floats:
-    """[3, O + H + R, N] requests, latency and its square of all operations, then channels, then request types."""
-    operations = state.operation_sums[:, :, columns]
-    channels = state.channel_sums[:, :, columns]
-    requests = state.request_sums[:, :, columns]
-    return np.concatenate(
-        [
-            operations[[OperationSum.REQUESTS, OperationSum.LATENCY, OperationSum.LATENCY_SQUARED]],
-            channels[[ChannelSum.REQUESTS, ChannelSum.LATENCY, ChannelSum.LATENCY_SQUARED]],
-            requests[[RequestSum.ADMITTED, RequestSum.LATENCY, RequestSum.LATENCY_SQUARED]],
-        ],
-        axis=1,
-    )
+_ONE = np.float32(1.0)
+_TINY = np.float32(1e-9)
+_P95_NORMAL = np.float32(1.6448536)
+_NO_REQUESTS = np.float32(1e-6)
+_STEPS = 3
+"""Newton steps on the logarithm of the tail, which is nearly straight: within 0.5 % of the percentile."""
 
 
-def part_groups(graph: CompiledGraph) -> tuple[Ints, ...]:
-    """[S + E + J] which parts make up each service, edge and journey, in the application's order."""
-    application = graph.application
-    first_channel, first_request = graph.num_operations, graph.num_operations + graph.num_channels
-    services = [np.flatnonzero(graph.operation_service == s) for s in graph.public_services]
-    edges = [first_channel + np.flatnonzero(graph.channel_edge == e) for e in range(len(application.edges))]
-    journeys = [first_request + np.flatnonzero(graph.request_journey == j) for j in range(len(application.journeys))]
-    return (*services, *edges, *journeys)
+class Times(NamedTuple):
+    """Cumulants of the times of some rows, [X, N] each: seconds, seconds squared, seconds cubed."""
+
+    mean: Floats
+    second: Floats
+    third: Floats
 
 
-def mixture_p95(parts: Floats, groups: Sequence[Ints]) -> Floats:
-    """95th percentile of each group's mixture of lognormals.
+class Shape(NamedTuple):
+    """A shifted gamma distribution, [X, N]."""
 
-    Args:
-        parts: [3, P, ...] sums of requests, latencies and squared latencies of each part.
-        groups: [G] the parts that each group mixes.
+    mean: Floats
+    deviation: Floats
+    skew: Floats
 
-    Returns:
-        [G, ...] in the latencies' unit; NaN where a group has no requests.
+
+def bucket_times(graph: CompiledGraph, state: StandState, latency: Latency, num_ticks: int) -> Times:
+    """Cumulants over the bucket: rows are operations, then channels (without giving up)."""
+    own = _own_times(graph, state, latency, num_ticks)
+    num_operations = graph.num_operations
+    times = Times(*(np.empty((num_operations + graph.num_channels, state.num_stands), np.float32) for _ in range(3)))
+    for cumulant, part in zip(times, own, strict=True):
+        cumulant[:num_operations] = part
+    times.mean[:num_operations] += state.added_seconds
+    requests = state.channel_sums[ChannelSum.REQUESTS]
+    for level in reversed(graph.levels_down):
+        if level.calls.stop > level.calls.start:
+            _add_calls(graph, level, state, times)
+        rows = slice(num_operations + level.channels.start, num_operations + level.channels.stop)
+        callee, edge = graph.channel_operation[level.channels], graph.channel_edge[level.channels]
+        for cumulant in times:
+            cumulant[rows] = cumulant.take(callee, axis=0)
+        times.mean[rows] += state.edge_delay_seconds.take(edge, axis=0) + np.float32(NETWORK_SECONDS)
+        # Giving up, loss and refusals change the time that callers see: the shape is kept.
+        seen = state.channel_sums[ChannelSum.LATENCY, level.channels] / np.maximum(
+            requests[level.channels], _NO_REQUESTS
+        )
+        factor = np.where(requests[level.channels] > _NO_REQUESTS, seen / times.mean[rows], _ONE)
+        for power, cumulant in enumerate(times, start=1):
+            for _ in range(power):
+                cumulant[rows] *= factor
+    return times
+
+
+def _own_times(graph: CompiledGraph, state: StandState, latency: Latency, num_ticks: int) -> Times:
+    """[O, N] time at the service itself.
+
+    Under processor sharing by one server the squared coefficient of variation is (2 + rho) / (2 - rho) (Coffman, Muntz,
+    Trotter 1970, "Waiting time distributions for processor-sharing systems"); for m servers the excess over an
+    exponential time's 1 is taken by the chance that all are busy (Sakasegawa's exponent), and in an overload, where
+    everybody shares the CPU with the same growing crowd, it goes away.
     """
-    weight = parts[0]
-    some = weight > _NO_REQUESTS
-    safe = np.where(some, weight, 1.0)
-    mean = np.where(some, parts[1] / safe, 1.0)
-    fitted = fit_lognormal(mean, np.where(some, parts[2] / safe, 1.0) - mean * mean)
-    own = fitted.mu + P95_NORMAL * fitted.sigma
-    result = np.full((len(groups), *weight.shape[1:]), np.nan)
-    for g, members in enumerate(groups):
-        if len(members):
-            present = some[members]
-            low = np.where(present, own[members], np.inf).min(axis=0)
-            high = np.where(present, own[members], -np.inf).max(axis=0)
-            any_present = present.any(axis=0)
-            if len(members) > 1:
-                shape = LogNormal(fitted.mu[members], fitted.sigma[members])
-                low = _bisect(np.where(present, weight[members], 0.0), shape, low, high)
-            result[g] = np.where(any_present, np.exp(np.where(any_present, low, 0.0)), np.nan)
-    return result
+    share = np.float32(1.0 / num_ticks)
+    sums = state.service_sums
+    rho = sums[ServiceSum.UTILISATION] * share
+    servers = sums[ServiceSum.CPU_SERVERS] * share
+    exponent = np.sqrt(np.float32(2.0) * (servers + _ONE)) - _ONE
+    excess = np.exp(exponent * np.log(np.maximum(rho, np.float32(1e-4)))) * np.float32(2.0) / (np.float32(2.0) - rho)
+    scv = (_ONE + excess * (sums[ServiceSum.CALM] * share)).take(graph.operation_service, axis=0)
+    requests = state.operation_sums[OperationSum.REQUESTS]
+    mean = np.where(
+        requests > _NO_REQUESTS,
+        state.operation_sums[OperationSum.OWN] / np.maximum(requests, _NO_REQUESTS),
+        latency.own,
+    )
+    second = scv * mean * mean
+    return Times(mean, second, np.float32(2.0) * scv * second * mean)
 
 
-def _bisect(weight: Floats, shape: LogNormal, low: Floats, high: Floats) -> Floats:
-    """[...] logarithm of the mixture's p95, which lies between its parts' least and greatest."""
-    target = 0.95 * ordered_sum(weight)
-    low, high = np.minimum(low, 700.0), np.maximum(high, -700.0)
-    for _ in range(_BISECTIONS):
-        middle = 0.5 * (low + high)
-        too_low = ordered_sum(weight * ndtr((middle - shape.mu) / shape.sigma)) < target
-        low, high = np.where(too_low, middle, low), np.where(too_low, high, middle)
-    return 0.5 * (low + high)
+def _add_calls(graph: CompiledGraph, level: Level, state: StandState, times: Times) -> None:
+    """Add the calls of one level's operations: so many independent ones, the last of them perhaps (a fraction)."""
+    calls = level.calls
+    channel = graph.num_operations + graph.call_channel[calls]
+    mean, second, third = (cumulant.take(channel, axis=0) for cumulant in times)
+    counts = state.call_count[calls]
+    made = state.call_rate[calls] * graph.call_awaited[calls]
+    chance = counts - np.floor(counts)
+    per_count = made / np.maximum(counts, _TINY)
+    spread = chance * (_ONE - chance) * per_count
+    square = mean * mean
+    parts = np.stack(
+        [
+            made * mean,
+            made * second + spread * square,
+            made * third + spread * (np.float32(3.0) * mean * second + (_ONE - (chance + chance)) * square * mean),
+        ]
+    )
+    for cumulant, total in zip(times, level.by_operation.sum(parts), strict=True):
+        cumulant[level.operations] += total
+
+
+def shape_of(times: Times) -> Shape:
+    """The shifted gamma distribution with these cumulants."""
+    deviation = np.sqrt(np.maximum(times.second, np.float32(1e-6) * times.mean * times.mean + _TINY * _TINY))
+    skew = times.third / (deviation * deviation * deviation)
+    return Shape(times.mean, deviation, np.clip(skew, np.float32(0.01), np.float32(6.0)))
+
+
+def p95_of(shape: Shape) -> Floats:
+    """[X, N] 95th percentile."""
+    sixth = shape.skew / np.float32(6.0)
+    root = _ONE + sixth * (_P95_NORMAL - sixth)
+    return shape.mean + shape.deviation * (np.float32(2.0) / shape.skew) * (root * root * root - _ONE)
+
+
+def share_within(shape: Shape, limit: Floats) -> Floats:
+    """[X, N] share of times up to `limit`."""
+    return normal_share(_score(shape, limit)[0])
+
+
+def _score(shape: Shape, limit: Floats) -> tuple[Floats, Floats]:
+    """The normal number that `limit` stands for, and the cube root it comes from."""
+    distance = (limit - shape.mean) / shape.deviation
+    root = np.cbrt(np.maximum(_ONE + np.float32(0.5) * shape.skew * distance, np.float32(1e-6)))
+    sixth = shape.skew / np.float32(6.0)
+    return (root - _ONE) / sixth + sixth, root
+
+
+class Mixtures:
+    """Which rows a service, an edge, a journey mixes; compiled once per graph.
+
+    A group of one row has that row's percentile.
+    """
+
+    def __init__(self, graph: CompiledGraph) -> None:
+        groups = graph.parts
+        self.num_groups = len(groups)
+        self._single = np.array([g for g, rows in enumerate(groups) if len(rows) == 1], dtype=np.int64)
+        self._single_row = np.array([groups[g][0] for g in self._single], dtype=np.int64)
+        mixed = [g for g, rows in enumerate(groups) if len(rows) > 1]
+        self._mixed = np.array(mixed, dtype=np.int64)
+        self._rows = np.concatenate([groups[g] for g in mixed] or [np.zeros(0, dtype=np.int64)]).astype(np.int64)
+        self._owner = np.repeat(np.arange(len(mixed)), [len(groups[g]) for g in mixed]).astype(np.int64)
+        self._by_group = RowGroups.by_owner(self._owner.tolist(), len(mixed))
+
+    def p95(self, shape: Shape, own: Floats, weight: Floats) -> Floats:
+        """[G, N] 95th percentile of each group; NaN where it has no requests.
+
+        Args:
+            shape: [X, N] of the rows.
+            own: [X, N] their percentiles.
+            weight: [X, N] requests.
+        """
+        result = np.full((self.num_groups, own.shape[1]), np.nan, dtype=np.float32)
+        if len(self._single):
+            there = weight.take(self._single_row, axis=0) > _NO_REQUESTS
+            result[self._single] = np.where(there, own.take(self._single_row, axis=0), np.float32(np.nan))
+        if len(self._mixed):
+            result[self._mixed] = self._solve(shape, own, weight)
+        return result
+
+    def _solve(self, shape: Shape, own: Floats, weight: Floats) -> Floats:
+        rows = self._rows
+        part = Shape(*(values.take(rows, axis=0) for values in shape))
+        weights, percentile = weight.take(rows, axis=0), own.take(rows, axis=0)
+        total = self._by_group.sum(weights)
+        there = total > _NO_REQUESTS
+        weights /= np.maximum(total, _NO_REQUESTS).take(self._owner, axis=0)
+        # Between the mean of the percentiles and their greatest: the slow parts make most of the tail.
+        guess = np.sqrt(np.maximum(self._by_group.sum(weights * percentile * percentile), _TINY))
+        for _ in range(_STEPS):
+            score, root = _score(part, guess.take(self._owner, axis=0))
+            tail = self._by_group.sum(weights * (_ONE - normal_share(score)))
+            density = np.exp(np.float32(-0.5) * score * score) * np.float32(0.3989423)
+            slope = self._by_group.sum(weights * density / (root * root * part.deviation))
+            tail = np.clip(tail, np.float32(1e-4), _ONE)
+            step = tail * np.log(tail / np.float32(0.05)) / np.maximum(slope, _TINY)
+            np.clip(step, np.float32(-0.6) * guess, np.float32(1.5) * guess, out=step)
+            guess += step
+        np.minimum(guess, self._by_group.greatest(np.where(weights > 0.0, percentile, np.float32(0.0))), out=guess)
+        return np.where(there, guess, np.float32(np.nan))

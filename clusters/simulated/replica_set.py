@@ -52,9 +52,18 @@ def remove_at(state: StandState, slots: Ints, services: Ints, stands: Ints) -> N
         values[slots, services, stands] = 0
 
 
-def lose_requests(graph: CompiledGraph, state: StandState, service: int, stand: int, share: float) -> None:
-    """Requests in flight at one service of one stand die with their replicas: `share` of them."""
-    rows = graph.operation_slices[service]
-    waiting = float(state.backlog[rows, stand].sum())
-    state.lost[service, stand] += share * (waiting + state.worker_ema[service, stand])
-    state.backlog[rows, stand] *= 1.0 - share
+def lose_requests(
+    graph: CompiledGraph,
+    state: StandState,
+    services: Ints | int,
+    stands: Ints | int,
+    share: NDArray[np.float32] | float,
+) -> None:
+    """Requests in flight at these pairs [P], or one, die with their replicas: `share` of them.
+
+    Messages do not: what a consumer has not finished is handed out again.
+    """
+    place = (services, stands)
+    share = np.where(graph.is_consumer[services], np.float32(0.0), share)
+    state.lost[place] += share * (state.backlog[place] + state.held[place])
+    state.backlog[place] *= 1.0 - share

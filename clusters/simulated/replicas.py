@@ -1,139 +1,216 @@
-"""Life of replicas: starting, cold, warm, killed, out of memory, rolled; and the capacity they add up to."""
+"""Life of replicas: starting, cold, warm, killed, out of memory, rolled; and the capacity they add up to.
+
+Little of it happens in most stands: only the columns of stands in which a replica starts, warms up or dies are touched.
+"""
 
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from clusters.simulated.erlang import server_rows
 from clusters.simulated.graph import CompiledGraph
 from clusters.simulated.parameters import COLD_SECONDS, COLD_SPEED, QUEUE_PER_WORKER, TICK_SECONDS
 from clusters.simulated.randomness import KILL_STREAM, uniforms
+from clusters.simulated.replica_set import lose_requests, start_at
 from clusters.simulated.state import StandState, ordered_sum
+from clusters.simulated.streams.pod_events import PodEventReason, PodEventSink
 from clusters.simulated.sums import ServiceSum
 
-Floats = NDArray[np.float64]
+Floats = NDArray[np.float32]
 Bools = NDArray[np.bool_]
+Ints = NDArray[np.int64]
+
+_ONE = np.float32(1.0)
 
 
 class Capacity(NamedTuple):
-    """What the ready replicas of each service add up to; all [S, N]."""
+    """What the replicas of each service add up to over the tick to come; all [S, N].
+
+    A replica that becomes ready within the tick counts for its share of it.
+    """
 
     ready: Floats
     """Replicas."""
+    open_ratio: Floats
+    """Share of the tick in which anyone is there to take requests."""
     cpu_ms: Floats
     """CPU milliseconds per second that requests can use."""
     cpu_servers: Floats
     """Requests that can compute at the same time; at least 1."""
     speed: Floats
-    """CPU milliseconds that one request gets per millisecond while it computes."""
+    """CPU milliseconds that one request gets per millisecond while it computes alone."""
     workers: Floats
     queue_bound: Floats
+    """Requests that may wait for a worker; infinite where messages wait."""
     stress_millicores: Floats
     """CPU that stressors burn."""
     limit_millicores: Floats
     """Mean CPU limit of a replica (the desired one where there is none)."""
     reserved_millicores: Floats
-    """CPU limits of all replicas, ready or not."""
+    """CPU requests of all replicas, ready or not."""
 
 
-def capacity(graph: CompiledGraph, state: StandState) -> Capacity:
-    """Add up the replicas. Load is balanced so that a slow replica gets less of it."""
-    ready = state.present & (state.timer <= COLD_SECONDS)
-    free = np.where(ready, state.slot_limit * (1.0 - state.stress), 0.0)
-    cpu = ordered_sum(np.where(state.timer > 0.0, COLD_SPEED, 1.0) * free)
-    servers = ordered_sum(np.where(ready, np.maximum(state.slot_limit / 1000.0, 1.0), 0.0))
-    count = ordered_sum(ready.astype(np.float64))
-    reserved = ordered_sum(np.where(state.present, state.slot_limit, 0.0))
-    num_present = ordered_sum(state.present.astype(np.float64))
+class CapacityTable:
+    """The capacity of N stands, recomputed only where it may have changed."""
+
+    def __init__(self, graph: CompiledGraph, num_stands: int) -> None:
+        self._graph = graph
+        self._values = np.zeros((len(Capacity._fields), graph.num_services, num_stands), dtype=np.float32)
+        self.now = Capacity(*self._values)
+        self.server_rows = np.zeros((graph.num_services, num_stands), dtype=np.int64)
+        """[S, N] where the queues stand in the table of `erlang`."""
+        self.is_stale = np.ones(num_stands, dtype=np.bool_)
+        """[N] set by whoever changes replicas, limits, stress or faults."""
+        self.is_timed = np.zeros(num_stands, dtype=np.bool_)
+        """[N] some replica starts or warms up, so that capacity changes by itself."""
+
+    def of(self, columns: Ints) -> Capacity:
+        """Of some stands."""
+        return Capacity(*self._values.take(columns, axis=-1))
+
+    def refresh(self, state: StandState) -> None:
+        """Bring the stale columns up to date."""
+        columns = np.flatnonzero(self.is_stale)
+        if not len(columns):
+            return
+        fresh = capacity(self._graph, state, columns)
+        for row, values in zip(self._values, fresh, strict=True):
+            row[:, columns] = values
+        self.server_rows[:, columns] = server_rows(fresh.cpu_servers)
+        self.is_timed[columns] = (state.timer[..., columns] > 0.0).any(axis=(0, 1))
+        self.is_stale[columns] = False
+
+
+def capacity(graph: CompiledGraph, state: StandState, columns: Ints | None = None) -> Capacity:
+    """Add up the replicas of some stands (None: all). Load is balanced so that a slow replica gets less of it."""
+    index = np.arange(state.num_stands) if columns is None else columns
+    present, timer = state.present[..., index], state.timer[..., index]
+    limit = state.slot_limit[..., index]
+    tick = np.float32(TICK_SECONDS)
+    up = ~state.service_down[:, index]
+    ready = np.clip((tick + np.float32(COLD_SECONDS) - timer) / tick, np.float32(0.0), _ONE) * (present & up)
+    warm = np.clip((tick - timer) / tick, np.float32(0.0), _ONE)
+    free = limit * (1.0 - state.stress[..., index]) * ready
+    speed = np.minimum(np.float32(COLD_SPEED) + np.float32(1.0 - COLD_SPEED) * warm, _ONE)
+    count = ordered_sum(ready)
+    servers = ordered_sum(ready * np.maximum(limit / 1000.0, _ONE))
+    num_present = ordered_sum(present.astype(np.float32))
+    limits = ordered_sum(limit * present)
+    desired_limit = state.desired_limit[:, index]
     workers = count * graph.workers_per_replica
-    servers_safe = np.maximum(servers, 1.0)
-    idle_speed = np.minimum(state.desired_limit / 1000.0, 1.0)
+    is_consumer = graph.is_consumer[:, None]
+    bound = np.where(is_consumer, np.float32(np.inf), workers * np.float32(QUEUE_PER_WORKER))
+    cpu_ms = ordered_sum(speed * free)
+    servers = np.maximum(servers, _ONE)
+    idle_speed = np.minimum(desired_limit / 1000.0, _ONE)
     return Capacity(
         ready=count,
-        cpu_ms=cpu,
-        cpu_servers=servers_safe,
-        speed=np.where(count > 0, cpu / (1000.0 * servers_safe), idle_speed),
+        # Messages wait for a consumer that is down.
+        open_ratio=np.where(is_consumer, _ONE, ready.max(axis=0) * ~state.port_broken[:, index]),
+        cpu_ms=cpu_ms,
+        cpu_servers=servers,
+        speed=np.where(count > 0.0, cpu_ms / (1000.0 * servers), idle_speed),
         workers=workers,
-        queue_bound=workers * QUEUE_PER_WORKER,
-        stress_millicores=ordered_sum(np.where(ready, state.slot_limit, 0.0)) - ordered_sum(free),
-        limit_millicores=np.where(num_present > 0, reserved / np.maximum(num_present, 1.0), state.desired_limit),
-        reserved_millicores=reserved,
+        queue_bound=bound,
+        stress_millicores=ordered_sum(limit * ready) - ordered_sum(free),
+        limit_millicores=np.where(num_present > 0, limits / np.maximum(num_present, _ONE), desired_limit),
+        reserved_millicores=num_present * state.cpu_request[:, index],
     )
 
 
-def advance_replicas(graph: CompiledGraph, state: StandState) -> bool:
-    """Let replicas start, warm up, be rolled and be killed for one tick; True if any capacity may have changed."""
-    state.lost[...] = 0.0
-    changed = bool(state.timer.any())
-    if changed:
-        np.maximum(state.timer - TICK_SECONDS, 0.0, out=state.timer)
+def advance_replicas(graph: CompiledGraph, state: StandState, table: CapacityTable, events: PodEventSink) -> None:
+    """What happens to replicas at the start of a tick: the next is rolled, one is killed, one runs out of memory."""
     if state.roll.any():
-        _roll_next(graph, state)
-        changed = True
+        rolling = state.roll.any(axis=(0, 1))
+        _roll_next(graph, state, np.flatnonzero(rolling), events)
+        table.is_stale |= rolling
     due = state.kill_next <= state.tick
     if due.any():
-        _kill(graph, state, due, state.kill_period)
-        changed = True
-    starved = state.memory_per_replica > graph.memory_limit_bytes
+        _kill(graph, state, due, events)
+        table.is_stale |= due.any(axis=0)
+    starved = state.memory_per_replica > state.memory_limit
     if starved.any():
-        _out_of_memory(graph, state, starved)
-        changed = True
-    return changed
+        _out_of_memory(graph, state, starved, events)
+        table.is_stale |= starved.any(axis=0)
 
 
-def start_replicas(graph: CompiledGraph, state: StandState, slots: Bools) -> None:
-    """Put a fresh replica into each of the slots [K, S, N]: not ready, then cold, free of stress, at today's limit."""
-    startup = graph.startup_seconds[None] + COLD_SECONDS
-    state.present |= slots
-    np.copyto(state.timer, startup, where=slots)
-    np.copyto(state.stress, 0.0, where=slots)
-    np.copyto(state.slot_limit, state.desired_limit[None], where=slots)
-    state.roll &= ~slots
+def pass_time(state: StandState, table: CapacityTable) -> None:
+    """Let a tick pass for the replicas that start or warm up."""
+    columns = np.flatnonzero(table.is_timed)
+    if len(columns):
+        table.is_stale[columns] = True
+        state.timer[..., columns] = np.maximum(state.timer[..., columns] - np.float32(TICK_SECONDS), np.float32(0.0))
 
 
-def _roll_next(graph: CompiledGraph, state: StandState) -> None:
+def _roll_next(graph: CompiledGraph, state: StandState, columns: Ints, events: PodEventSink) -> None:
     """Replace the next old replica of each service where no other one is starting. It drains: nothing is lost."""
-    is_starting = np.any(state.present & (state.timer > COLD_SECONDS), axis=0, keepdims=True)
-    pending = state.roll & state.present & ~is_starting
-    first = _first(pending)
-    alone = first.any(axis=0) & (ordered_sum(state.present.astype(np.float64)) <= 1.0)
-    _lose(graph, state, alone.astype(np.float64))
-    start_replicas(graph, state, first)
+    present, roll = state.present[..., columns], state.roll[..., columns]
+    is_starting = (present & (state.timer[..., columns] > COLD_SECONDS)).any(axis=0)
+    first = _first(roll & present & ~is_starting)
+    services, where = np.nonzero(first.any(axis=0) & (present.sum(axis=0) <= 1))
+    lose_requests(graph, state, services, columns[where], 1.0)
+    slots, services, where = np.nonzero(first)
+    state.leaked_bytes[services, columns[where]] *= 1.0 - 1.0 / present.sum(axis=0)[services, where]
+    start_at(graph, state, slots, services, columns[where])
+    _note(state, events, PodEventReason.KILLING, services, columns[where])
 
 
-def _kill(graph: CompiledGraph, state: StandState, due: Bools, period: Floats) -> None:
+def _kill(graph: CompiledGraph, state: StandState, due: Bools, events: PodEventSink) -> None:
     """Kill one ready replica of each service that is due; which one is drawn."""
-    num_slots, num_services, num_stands = state.present.shape
-    streams = KILL_STREAM + np.arange(num_slots * num_services)
-    draws = uniforms(state.seed, state.tick, streams).reshape(num_slots, num_services, num_stands)
-    ready = state.present & (state.timer <= COLD_SECONDS)
-    rank = np.where(ready, draws, -1.0)
-    chosen = ready & due[None] & (rank == rank.max(axis=0))
-    _replace_dead(graph, state, chosen)
-    np.copyto(state.kill_next, state.tick + period, where=due)
+    services, stands = np.nonzero(due)
+    num_slots = len(state.present)
+    streams = KILL_STREAM + np.arange(num_slots * graph.num_services)
+    drawn = uniforms(state.seed[stands], state.tick[stands], streams)
+    draws = drawn.reshape(num_slots, graph.num_services, len(stands))[:, services, np.arange(len(stands))]
+    rank = np.where(_is_ready(state, services, stands), draws, -1.0)
+    chosen = rank.argmax(axis=0)
+    hit = rank.max(axis=0) >= 0.0
+    _replace_dead(graph, state, chosen[hit], services[hit], stands[hit], PodEventReason.KILLING, events)
+    state.kill_next[services, stands] += state.kill_period[services, stands] / np.float32(TICK_SECONDS)
 
 
-def _out_of_memory(graph: CompiledGraph, state: StandState, starved: Bools) -> None:
+def _out_of_memory(graph: CompiledGraph, state: StandState, starved: Bools, events: PodEventSink) -> None:
     """Kill the first ready replica of each starved service; the next goes a tick later unless memory fell."""
-    ready = state.present & (state.timer <= COLD_SECONDS) & starved[None]
-    _replace_dead(graph, state, _first(ready))
+    services, stands = np.nonzero(starved)
+    ready = _is_ready(state, services, stands)
+    hit = ready.any(axis=0)
+    chosen = ready.argmax(axis=0)
+    _replace_dead(graph, state, chosen[hit], services[hit], stands[hit], PodEventReason.OOM_KILLED, events)
 
 
-def _replace_dead(graph: CompiledGraph, state: StandState, chosen: Bools) -> None:
-    ready = ordered_sum((state.present & (state.timer <= COLD_SECONDS)).astype(np.float64))
-    killed = ordered_sum(chosen.astype(np.float64))
-    _lose(graph, state, killed / np.maximum(ready, 1.0))
-    state.service_sums[ServiceSum.RESTARTS] += killed
-    start_replicas(graph, state, chosen)
+def _is_ready(state: StandState, services: Ints, stands: Ints) -> Bools:
+    """[K, P] of these pairs of a service and a stand."""
+    is_cold_or_warm = state.timer[:, services, stands] <= COLD_SECONDS
+    ready: Bools = state.present[:, services, stands] & is_cold_or_warm & ~state.service_down[services, stands]
+    return ready
 
 
-def _lose(graph: CompiledGraph, state: StandState, share: Floats) -> None:
-    """Requests in flight die with their replicas: `share` [S, N] of them."""
-    for s, operations in enumerate(graph.operation_slices):
-        waiting = state.backlog[operations]
-        if len(waiting):
-            state.lost[s] += share[s] * (ordered_sum(waiting) + state.worker_ema[s])
-            waiting *= 1.0 - share[s]
+def _replace_dead(
+    graph: CompiledGraph,
+    state: StandState,
+    slots: Ints,
+    services: Ints,
+    stands: Ints,
+    reason: PodEventReason,
+    events: PodEventSink,
+) -> None:
+    """The replicas of these places [P] die with what they work on, and fresh ones take their places."""
+    ready = np.maximum(_is_ready(state, services, stands).sum(axis=0), 1)
+    share = (1.0 / ready).astype(np.float32)
+    lose_requests(graph, state, services, stands, share)
+    state.leaked_bytes[services, stands] *= 1.0 - share
+    state.service_sums[ServiceSum.RESTARTS, services, stands] += 1.0
+    start_at(graph, state, slots, services, stands)
+    _note(state, events, reason, services, stands)
+    _note(state, events, PodEventReason.STARTED, services, stands)
+
+
+def _note(state: StandState, events: PodEventSink, reason: PodEventReason, services: Ints, stands: Ints) -> None:
+    if len(services):
+        count = np.zeros(state.lost.shape, dtype=np.int64)
+        np.add.at(count, (services, stands), 1)
+        events.note(reason, state.tick, count)
 
 
 def _first(slots: Bools) -> Bools:

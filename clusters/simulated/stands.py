@@ -3,6 +3,7 @@
 reset -> (apply -> advance -> observe)* ; fork and snapshot copy everything, so branches start from equal states.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -15,12 +16,15 @@ from clusters.simulated import receipts
 from clusters.simulated.baseline import fresh_state
 from clusters.simulated.graph import CompiledGraph
 from clusters.simulated.history import History
+from clusters.simulated.latency import Latency
 from clusters.simulated.parameters import TICK_SECONDS
+from clusters.simulated.probes import Bucket
+from clusters.simulated.quantiles import Mixtures
 from clusters.simulated.randomness import seed_words
-from clusters.simulated.replicas import Capacity
 from clusters.simulated.rules import Column
 from clusters.simulated.state import StandState, empty_state
-from clusters.simulated.tick import advance_tick
+from clusters.simulated.streams.pod_events import PodEvents
+from clusters.simulated.tick import Workspace, advance_tick, workspace
 from clusters.stand import StandError
 from clusters.telemetry import TelemetryWindow
 from clusters.topology import Application
@@ -34,6 +38,7 @@ class Snapshot:
 
     state: StandState
     history: History
+    events: PodEvents
     faults: tuple[dict[str, Command], ...]
     was_reset: NDArray[np.bool_]
 
@@ -46,6 +51,8 @@ class SimulatedStands:
         num_stands: N.
         bucket_seconds: the finest telemetry bucket; observations may ask for multiples of it.
         history_seconds: how far back telemetry is kept.
+        spare_seconds: room beyond it. With as much again, `observe` is nearly always a view of the stands' own memory.
+        missing: what stands for a value that is not there.
 
     Raises:
         StandError: from any method after `close`, for a stand that was not reset, or for times that do not divide.
@@ -58,6 +65,8 @@ class SimulatedStands:
         *,
         bucket_seconds: float = 10.0,
         history_seconds: float = 1800.0,
+        spare_seconds: float = 0.0,
+        missing: float = math.nan,
     ) -> None:
         if num_stands < 1:
             raise StandError(f"a batch needs at least 1 stand, not {num_stands}")
@@ -65,7 +74,17 @@ class SimulatedStands:
         num_buckets = _whole(history_seconds, bucket_seconds, "history_seconds")
         self._graph = CompiledGraph(application)
         self._state = empty_state(self._graph, num_stands)
-        self._history = History(self._graph, num_stands, num_buckets, bucket_seconds)
+        self._history = History(
+            self._graph,
+            num_stands,
+            num_buckets,
+            bucket_seconds,
+            spare_buckets=math.ceil(spare_seconds / bucket_seconds),
+            missing=missing,
+        )
+        self._events = PodEvents(num_stands, num_buckets * self._bucket_ticks)
+        self._mixtures = Mixtures(self._graph)
+        self._work = workspace(self._graph, num_stands)
         self._faults: list[dict[str, Command]] = [{} for _ in range(num_stands)]
         self._was_reset = np.zeros(num_stands, dtype=np.bool_)
         self._is_closed = False
@@ -91,17 +110,22 @@ class SimulatedStands:
             return
         index = self._indices(np.array(stands), need_reset=False)
         self._state.put(index, fresh_state(self._graph, scenarios, seeds))
-        self._history.restart(index)
+        self._work.capacity.is_stale[index] = True
+        self._events.restart(index)
         for n in index:
             self._faults[n] = {}
         self._was_reset[index] = True
         warmups = np.array([scenario.warmup_seconds for scenario in scenarios])
         for warmup in np.unique(warmups):
-            self.advance(float(warmup), index[warmups == warmup])
+            of_warmup = index[warmups == warmup]
+            self._history.restart(of_warmup, int(warmup / self._history.bucket_seconds))
+            self.advance(float(warmup), of_warmup)
 
     def apply(self, stand: int, command: Command) -> Receipt:
         """Change one stand now; the receipt says what became of it."""
-        return receipts.carry_out(self._column(stand), command)
+        column = self._column(stand)
+        self._work.capacity.is_stale[stand] = True
+        return receipts.carry_out(column, command)
 
     def verify(self, stand: int, receipt: Receipt) -> Receipt:
         """The receipt with its postcheck brought up to date."""
@@ -115,18 +139,42 @@ class SimulatedStands:
             return
         everyone = len(index) == self._state.num_stands and bool((index == np.arange(len(index))).all())
         state = self._state if everyone else self._state.take(index)
-        capacity: Capacity | None = None
+        work = self._work if everyone else workspace(self._graph, len(index))
+        events = self._events.on(index)
         for _ in range(ticks):
-            capacity = advance_tick(self._graph, state, capacity)
+            advance_tick(self._graph, state, work, events)
             full = np.flatnonzero(state.tick % self._bucket_ticks == 0)
             if len(full):
-                self._history.record(state, full, index[full])
+                self._record(state, work, full, index[full])
         if not everyone:
             self._state.put(index, state)
+            self._work.capacity.is_stale[index] = True
+
+    def _record(self, state: StandState, work: Workspace, full: Ints, stands: Ints) -> None:
+        """Close the bucket of the columns `full`, which are these stands, and clear its sums."""
+        everyone = len(full) == state.num_stands
+        columns = state if everyone else state.take(full)
+        bucket = Bucket(
+            self._graph,
+            columns,
+            work.capacity.now if everyone else work.capacity.of(full),
+            work.latency if everyone else Latency(*(rows.take(full, axis=-1) for rows in work.latency)),
+            self._mixtures,
+            self._bucket_ticks,
+        )
+        self._history.record(bucket, stands)
+        columns.clear_sums()
+        if not everyone:
+            state.put(full, columns)
 
     def observe(self, window_seconds: float, bucket_seconds: float, stands: Ints | None = None) -> TelemetryWindow:
-        """Telemetry of the last complete buckets, [N, T, ...]; NaN before the reset and where undefined."""
-        index = self._indices(stands)
+        """Telemetry of the last complete buckets, [N, T, ...]; missing before the reset and where undefined.
+
+        It may be views of the stands' own memory, which the next `advance` or `reset` overwrites: copy what is to stay.
+        """
+        index = None if stands is None else self._indices(stands)
+        if index is None:
+            self._indices(None)
         factor = _whole(bucket_seconds, self._history.bucket_seconds, "bucket_seconds")
         num_buckets = _whole(window_seconds, bucket_seconds, "window_seconds")
         if num_buckets * factor > self._history.num_buckets:
@@ -146,10 +194,12 @@ class SimulatedStands:
         if len(index) != len(seeds) or not len(index):
             raise StandError(f"{len(index)} stands and {len(seeds)} seeds; give one seed per copy, and at least one")
         copy = SimulatedStands.__new__(SimulatedStands)
-        copy._graph, copy._bucket_ticks = self._graph, self._bucket_ticks
+        copy._graph, copy._bucket_ticks, copy._mixtures = self._graph, self._bucket_ticks, self._mixtures
         copy._state = self._state.take(index)
-        copy._state.seed = seed_words(seeds)
+        copy._state.seed[...] = seed_words(seeds)
         copy._history = self._history.take(index)
+        copy._events = self._events.take(index)
+        copy._work = workspace(self._graph, len(index))
         copy._faults = [dict(self._faults[n]) for n in index]
         copy._was_reset = self._was_reset[index]
         copy._is_closed = False
@@ -162,6 +212,7 @@ class SimulatedStands:
         return Snapshot(
             state=self._state.take(everyone),
             history=self._history.take(everyone),
+            events=self._events.take(everyone),
             faults=tuple(dict(faults) for faults in self._faults),
             was_reset=self._was_reset.copy(),
         )
@@ -177,6 +228,8 @@ class SimulatedStands:
         everyone = np.arange(self._state.num_stands)
         self._state = snapshot.state.take(everyone)
         self._history = snapshot.history.take(everyone)
+        self._events = snapshot.events.take(everyone)
+        self._work.capacity.is_stale[...] = True
         self._faults = [dict(faults) for faults in snapshot.faults]
         self._was_reset = snapshot.was_reset.copy()
 
@@ -185,7 +238,8 @@ class SimulatedStands:
         self._is_closed = True
 
     def _column(self, stand: int) -> Column:
-        self._indices(np.array([stand]))
+        if self._is_closed or not 0 <= stand < len(self._was_reset) or not self._was_reset[stand]:
+            self._indices(np.array([stand]))
         return Column(graph=self._graph, state=self._state, stand=stand, faults=self._faults[stand])
 
     def _indices(self, stands: Ints | None, *, need_reset: bool = True) -> Ints:

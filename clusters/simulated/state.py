@@ -1,21 +1,89 @@
-"""Everything that changes in N stands, as arrays with the stand axis last."""
+"""Everything that changes in N stands, as arrays with the stand axis last.
 
-from collections.abc import Sequence
-from dataclasses import dataclass, fields
+The arrays are views of four backing arrays, one per type, so that a copy of some stands is four gathers.
+"""
+
+import math
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 
 from clusters.simulated.graph import CompiledGraph
 from clusters.simulated.randomness import Words
-from clusters.simulated.sums import ChannelSum, OperationSum, RequestSum, ServiceSum, StandSum
+from clusters.simulated.sums import ChannelSum, OperationSum, RequestSum, ServiceSum
 
-Floats = NDArray[np.float64]
+Floats = NDArray[np.float32]
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
 
+_DTYPES: dict[str, DTypeLike] = {"f": np.float32, "i": np.int64, "b": np.bool_, "u": np.uint64}
+_LAYOUT: dict[str, tuple[str, str]] = {
+    "tick": ("i", ""),
+    "seed": ("u", ""),
+    "rate_step_seconds": ("f", ""),
+    "rate_count": ("i", ""),
+    "mix": ("f", "R"),
+    "multiplier": ("f", ""),
+    "rate_limit_rps": ("f", ""),
+    "think_seconds": ("f", ""),
+    "shape": ("f", "R"),
+    "base_demand_ms": ("f", "O"),
+    "demand_ms": ("f", "O"),
+    "call_count": ("f", "C"),
+    "own_error_ratio": ("f", "O"),
+    "added_seconds": ("f", "O"),
+    "added_retries": ("f", "H"),
+    "leak_bytes_per_request": ("f", "S"),
+    "base_added_seconds": ("f", "O"),
+    "flag_is_bad": ("b", "G"),
+    "group_enabled": ("b", "P"),
+    "version": ("i", "S"),
+    "version_since": ("f", "S"),
+    "canary": ("i", "S"),
+    "canary_share": ("f", "S"),
+    "canary_since": ("f", "S"),
+    "effects_due": ("f", ""),
+    "present": ("b", "KS"),
+    "timer": ("f", "KS"),
+    "stress": ("f", "KS"),
+    "slot_limit": ("f", "KS"),
+    "roll": ("b", "KS"),
+    "desired_replicas": ("i", "S"),
+    "desired_limit": ("f", "S"),
+    "cpu_request": ("f", "S"),
+    "memory_limit": ("f", "S"),
+    "memory_request": ("f", "S"),
+    "scaler_target": ("f", "S"),
+    "scaler_min": ("f", "S"),
+    "scaler_max": ("f", "S"),
+    "scaler_usage": ("f", "S"),
+    "scaler_hold": ("f", "S"),
+    "edge_delay_seconds": ("f", "E"),
+    "edge_loss": ("f", "E"),
+    "service_down": ("b", "S"),
+    "port_broken": ("b", "S"),
+    "slow_seconds": ("f", "S"),
+    "memory_stress": ("f", "S"),
+    "leak_bytes_per_second": ("f", "S"),
+    "leaked_bytes": ("f", "S"),
+    "kill_period": ("f", "S"),
+    "kill_next": ("f", "S"),
+    "backlog": ("f", "S"),
+    "held": ("f", "S"),
+    "call_seconds": ("f", "O"),
+    "call_rate": ("f", "C"),
+    "latency_scv": ("f", "O"),
+    "entry_seconds": ("f", ""),
+    "memory_per_replica": ("f", "S"),
+    "lost": ("f", "S"),
+    "operation_sums": ("f", "oO"),
+    "service_sums": ("f", "sS"),
+    "channel_sums": ("f", "hH"),
+    "request_sums": ("f", "rR"),
+}
+"""Type and axes (letters of the package's legend, the stand axis left out) of every array."""
 
-@dataclass(kw_only=True)
+
 class StandState:
     """The state of N stands; legend in the package's docstring."""
 
@@ -105,7 +173,7 @@ class StandState:
     scaler_max: Floats
     """[S, N] replicas"""
     scaler_usage: Floats
-    """[S, N] smoothed CPU use in millicores, which it decides by."""
+    """[S, N] smoothed CPU use of all replicas in millicores, which it decides by."""
     scaler_hold: Floats
     """[S, N] tick before which it will not scale down."""
 
@@ -133,25 +201,21 @@ class StandState:
 
     # Queues and what flows back up the graph.
     backlog: Floats
-    """[O, N] requests that wait beyond stationary queueing."""
-    hold_seconds: Floats
-    """[O, N] a worker's time per execution, smoothed."""
+    """[S, N] level of the reflected Brownian motion that stands for the requests at the bottleneck of a service."""
+    held: Floats
+    """[S, N] requests that wait for an answer from downstream, and hold a worker."""
+    call_seconds: Floats
+    """[O, N] time of an execution after its CPU time: waiting without CPU, and calls."""
     call_rate: Floats
-    """[C, N] attempts per execution of the caller, smoothed: reach x count x attempts."""
-    arrival_ema: Floats
-    """[S, N] requests/s"""
-    work_ema: Floats
-    """[S, N] CPU ms/s asked for"""
-    worker_ema: Floats
-    """[S, N] worker seconds/s asked for"""
-    served_ema: Floats
-    """[S, N]"""
-    accepted_ema: Floats
-    """[S, N]"""
+    """[C, N] attempts per execution of the caller: reach x count x attempts."""
+    latency_scv: Floats
+    """[O, N] squared coefficient of variation of an execution's time, of the last bucket."""
+    entry_seconds: Floats
+    """[N] mean time of a user's request, which a closed loop waits for."""
     memory_per_replica: Floats
     """[S, N] bytes"""
     lost: Floats
-    """[S, N] requests in flight that died with their replica in this tick."""
+    """[S, N] requests in flight that died with their replica since the last tick."""
 
     # Sums over the current bucket.
     operation_sums: Floats
@@ -162,8 +226,17 @@ class StandState:
     """[ChannelSum, H, N]"""
     request_sums: Floats
     """[RequestSum, R, N]"""
-    stand_sums: Floats
-    """[StandSum, N]"""
+
+    def __init__(self, sizes: dict[str, int], backing: dict[str, NDArray[np.generic]], rates_rps: Floats) -> None:
+        """Views of `backing`, one [rows, N] array per type; `sizes` says how long each axis of the legend is."""
+        self._sizes, self._backing = sizes, backing
+        self.rates_rps = rates_rps
+        used = dict.fromkeys(_DTYPES, 0)
+        for name, (kind, axes) in _LAYOUT.items():
+            shape = tuple(sizes[axis] for axis in axes)
+            rows = slice(used[kind], used[kind] + math.prod(shape))
+            used[kind] = rows.stop
+            setattr(self, name, backing[kind][rows].reshape(*shape, -1 if math.prod(shape) else backing[kind].shape[1]))
 
     @property
     def num_stands(self) -> int:
@@ -173,102 +246,100 @@ class StandState:
     def take(self, stands: NDArray[np.int64]) -> "StandState":
         """A copy of some stands' columns, in the order given; a stand may be taken several times."""
         # Ellipsis indexing would put a copied axis in Fortran order; take keeps C order, and so the last bits.
-        return StandState(**{f.name: np.take(getattr(self, f.name), stands, axis=-1) for f in fields(self)})
+        backing = {kind: np.take(rows, stands, axis=-1) for kind, rows in self._backing.items()}
+        return StandState(self._sizes, backing, np.take(self.rates_rps, stands, axis=-1))
 
     def put(self, stands: NDArray[np.int64], columns: "StandState") -> None:
         """Write columns back into the places of `stands`."""
         self._widen(len(columns.rates_rps))
         columns._widen(len(self.rates_rps))
-        for f in fields(self):
-            getattr(self, f.name)[..., stands] = getattr(columns, f.name)
+        self.rates_rps[:, stands] = columns.rates_rps
+        for kind, rows in self._backing.items():
+            rows[:, stands] = columns._backing[kind]
+
+    def clear_sums(self) -> None:
+        """A new bucket begins."""
+        for sums in (self.operation_sums, self.service_sums, self.channel_sums, self.request_sums):
+            sums[...] = 0.0
 
     def _widen(self, length: int) -> None:
         missing = length - len(self.rates_rps)
         if missing > 0:
-            padding = np.zeros((missing, self.num_stands))
+            padding = np.zeros((missing, self.num_stands), dtype=np.float32)
             self.rates_rps = np.concatenate([self.rates_rps, padding])
 
 
 def empty_state(graph: CompiledGraph, num_stands: int) -> StandState:
     """Stands at the application's baseline: all replicas ready and warm, queues empty, no load, no fault."""
-    n = num_stands
-    shape_s, shape_k = (graph.num_services, n), (graph.num_slots, graph.num_services, n)
-    replicas = np.broadcast_to(graph.replicas.astype(np.int64), shape_s).copy()
-    limit = np.broadcast_to(graph.cpu_limit_millicores, shape_s).copy()
-    num_requests = len(graph.application.request_types)
-    return StandState(
-        tick=np.zeros(n, dtype=np.int64),
-        seed=np.zeros(n, dtype=np.uint64),
-        rates_rps=np.zeros((1, n)),
-        rate_step_seconds=np.ones(n),
-        rate_count=np.ones(n, dtype=np.int64),
-        mix=np.zeros((num_requests, n)),
-        multiplier=np.ones(n),
-        rate_limit_rps=np.full(n, np.nan),
-        think_seconds=np.full(n, np.nan),
-        shape=np.ones((num_requests, n)),
-        base_demand_ms=np.ones((graph.num_operations, n)),
-        demand_ms=np.ones((graph.num_operations, n)),
-        call_count=np.broadcast_to(graph.call_counts[:, None], (graph.num_calls, n)).copy(),
-        own_error_ratio=np.zeros((graph.num_operations, n)),
-        added_seconds=np.zeros((graph.num_operations, n)),
-        added_retries=np.zeros((graph.num_channels, n)),
-        leak_bytes_per_request=np.zeros(shape_s),
-        base_added_seconds=np.zeros((graph.num_operations, n)),
-        flag_is_bad=np.zeros((len(graph.application.flags), n), dtype=np.bool_),
-        group_enabled=np.ones((len(graph.application.optional_groups), n), dtype=np.bool_),
-        version=np.full(shape_s, -1),
-        version_since=np.zeros(shape_s),
-        canary=np.full(shape_s, -1),
-        canary_share=np.zeros(shape_s),
-        canary_since=np.zeros(shape_s),
-        effects_due=np.full(n, np.inf),
-        present=np.arange(graph.num_slots)[:, None, None] < replicas[None],
-        timer=np.zeros(shape_k),
-        stress=np.zeros(shape_k),
-        slot_limit=np.broadcast_to(limit, shape_k).copy(),
-        roll=np.zeros(shape_k, dtype=np.bool_),
-        desired_replicas=replicas,
-        desired_limit=limit,
-        cpu_request=np.broadcast_to(graph.cpu_request_millicores, shape_s).copy(),
-        memory_limit=np.broadcast_to(graph.memory_limit_bytes, shape_s).copy(),
-        memory_request=np.broadcast_to(graph.memory_request_bytes, shape_s).copy(),
-        scaler_target=np.full(shape_s, np.nan),
-        scaler_min=np.ones(shape_s),
-        scaler_max=np.ones(shape_s),
-        scaler_usage=np.zeros(shape_s),
-        scaler_hold=np.zeros(shape_s),
-        edge_delay_seconds=np.zeros((len(graph.application.edges), n)),
-        edge_loss=np.zeros((len(graph.application.edges), n)),
-        service_down=np.zeros(shape_s, dtype=np.bool_),
-        port_broken=np.zeros(shape_s, dtype=np.bool_),
-        slow_seconds=np.zeros(shape_s),
-        memory_stress=np.zeros(shape_s),
-        leak_bytes_per_second=np.zeros(shape_s),
-        leaked_bytes=np.zeros(shape_s),
-        kill_period=np.full(shape_s, np.inf),
-        kill_next=np.full(shape_s, np.inf),
-        backlog=np.zeros((graph.num_operations, n)),
-        hold_seconds=np.zeros((graph.num_operations, n)),
-        call_rate=np.broadcast_to(graph.call_counts[:, None], (graph.num_calls, n)).copy(),
-        arrival_ema=np.zeros(shape_s),
-        work_ema=np.zeros(shape_s),
-        worker_ema=np.zeros(shape_s),
-        served_ema=np.zeros(shape_s),
-        accepted_ema=np.zeros(shape_s),
-        memory_per_replica=np.broadcast_to(graph.memory_base_bytes, shape_s).copy(),
-        lost=np.zeros(shape_s),
-        operation_sums=np.zeros((len(OperationSum), graph.num_operations, n)),
-        service_sums=np.zeros((len(ServiceSum), *shape_s)),
-        channel_sums=np.zeros((len(ChannelSum), graph.num_channels, n)),
-        request_sums=np.zeros((len(RequestSum), num_requests, n)),
-        stand_sums=np.zeros((len(StandSum), n)),
-    )
+    sizes = _sizes(graph)
+    rows = dict.fromkeys(_DTYPES, 0)
+    for kind, axes in _LAYOUT.values():
+        rows[kind] += math.prod(sizes[axis] for axis in axes)
+    backing: dict[str, NDArray[np.generic]] = {
+        kind: np.zeros((rows[kind], num_stands), dtype=dtype) for kind, dtype in _DTYPES.items()
+    }
+    state = StandState(sizes, backing, np.zeros((1, num_stands), dtype=np.float32))
+    for name, value in _baseline(graph).items():
+        getattr(state, name)[...] = value
+    return state
 
 
-def ordered_sum(rows: Floats | Sequence[Floats]) -> Floats:
+def ordered_sum(rows: Floats) -> Floats:
     """Sum over the leading axis, row after row, whatever the batch's size (see the package's docstring)."""
     total = rows[0].copy()
     for row in rows[1:]:
         total += row
     return total
+
+
+def _sizes(graph: CompiledGraph) -> dict[str, int]:
+    application = graph.application
+    return {
+        "S": graph.num_services,
+        "K": graph.num_slots,
+        "O": graph.num_operations,
+        "C": graph.num_calls,
+        "H": graph.num_channels,
+        "E": len(application.edges),
+        "R": len(application.request_types),
+        "G": len(application.flags),
+        "P": len(application.optional_groups),
+        "o": len(OperationSum),
+        "s": len(ServiceSum),
+        "h": len(ChannelSum),
+        "r": len(RequestSum),
+    }
+
+
+def _baseline(graph: CompiledGraph) -> dict[str, float | Floats]:
+    """What is not zero in a stand that nothing has happened to."""
+    return {
+        "rate_step_seconds": 1.0,
+        "rate_count": 1,
+        "multiplier": 1.0,
+        "rate_limit_rps": np.nan,
+        "think_seconds": np.nan,
+        "shape": 1.0,
+        "base_demand_ms": 1.0,
+        "demand_ms": 1.0,
+        "call_count": graph.call_counts[:, None],
+        "call_rate": graph.call_counts[:, None],
+        "group_enabled": True,
+        "version": -1,
+        "canary": -1,
+        "effects_due": np.inf,
+        "present": np.arange(graph.num_slots)[:, None, None] < graph.replicas[None],
+        "slot_limit": graph.cpu_limit_millicores,
+        "desired_replicas": graph.replicas,
+        "desired_limit": graph.cpu_limit_millicores,
+        "cpu_request": graph.cpu_request_millicores,
+        "memory_limit": graph.memory_limit_bytes,
+        "memory_request": graph.memory_request_bytes,
+        "scaler_target": np.nan,
+        "scaler_min": 1.0,
+        "scaler_max": 1.0,
+        "kill_period": np.inf,
+        "kill_next": np.inf,
+        "latency_scv": 1.0,
+        "memory_per_replica": graph.memory_base_bytes,
+    }

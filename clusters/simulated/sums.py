@@ -1,31 +1,36 @@
-"""What is added up over a bucket: one enumeration per level, in the order of the rows of its array.
+"""What is added up over a bucket, tick by tick: one enumeration per level, in the order of the rows of its array.
 
-Signals are computed from these when telemetry is observed (`probes`), so a coarse bucket is exactly its fine ones.
+Rates are per second and times in seconds; the bucket's value is the sum over its number of ticks, or over a weight.
 """
 
 from enum import IntEnum
 
 
 class OperationSum(IntEnum):
-    """Per operation; added up over a service's operations. Times in milliseconds, squares in their square."""
+    """Per operation; added up over a service's operations."""
 
     REQUESTS = 0
     ERRORS = 1
     LATENCY = 2
-    LATENCY_SQUARED = 3
+    """Weighted by requests."""
+    OWN = 3
+    """Time at the service itself, computing and waiting for it; weighted by requests."""
 
 
 class ServiceSum(IntEnum):
-    """Per service. All but `RESTARTS` are added up over ticks, so divide by the number of ticks."""
+    """Per service."""
 
     CPU_MILLICORES = 0
-    CPU_LIMIT = 1
-    MEMORY = 2
-    MEMORY_LIMIT = 3
-    RESTARTS = 4
-    QUEUE_DEPTH = 5
-    REPLICAS_READY = 6
-    REPLICAS_DESIRED = 7
+    MEMORY = 1
+    RESTARTS = 2
+    """Not per tick: a count."""
+    QUEUE_DEPTH = 3
+    REPLICAS_READY = 4
+    UTILISATION = 5
+    """Of the CPU, by its mean rate."""
+    CALM = 6
+    """Share of the time that the queue is near its stationary state."""
+    CPU_SERVERS = 7
 
 
 class ChannelSum(IntEnum):
@@ -34,25 +39,15 @@ class ChannelSum(IntEnum):
     REQUESTS = 0
     ERRORS = 1
     LATENCY = 2
-    LATENCY_SQUARED = 3
-    RETRIES = 4
+    """Weighted by requests."""
+    RETRIES = 3
 
 
 class RequestSum(IntEnum):
     """Per request type; added up over a journey's types."""
 
     OFFERED = 0
-    ERRORS = 1
-    GOOD = 2
-    ADMITTED = 3
-    LATENCY = 4
-    LATENCY_SQUARED = 5
-
-
-class StandSum(IntEnum):
-    """Of the whole stand."""
-
-    OFFERED = 0
-    RATE_LIMIT = 1
-    RATE_LIMITED_TICKS = 2
-    COST_MILLICORES = 3
+    ADMITTED = 1
+    SUCCEEDED = 2
+    LATENCY = 3
+    """Milliseconds, as the user sees it; weighted by the admitted."""

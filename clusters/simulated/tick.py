@@ -1,30 +1,113 @@
-"""One tick of N stands: replicas -> arrivals -> flow (top-down) -> latency (bottom-up) -> sums."""
+"""One tick: events -> arrivals -> flow down -> queues -> latency up -> sums of the bucket."""
 
-from clusters.simulated.arrivals import draw_arrivals
-from clusters.simulated.flow import move
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from clusters.simulated.arrivals import Arrivals, draw_arrivals
+from clusters.simulated.autoscaler import advance_autoscalers
+from clusters.simulated.effects import apply_effects
+from clusters.simulated.flow import Flow, empty_flow, move
 from clusters.simulated.graph import CompiledGraph
-from clusters.simulated.latency import look_up
+from clusters.simulated.latency import Latency, empty_latency, look_up
 from clusters.simulated.metering import meter
-from clusters.simulated.replicas import Capacity, advance_replicas, capacity
-from clusters.simulated.state import StandState
+from clusters.simulated.parameters import TICK_SECONDS
+from clusters.simulated.queueing import Draws, QueueStep, step_queues
+from clusters.simulated.randomness import TickNoise
+from clusters.simulated.replicas import CapacityTable, advance_replicas, pass_time
+from clusters.simulated.state import StandState, ordered_sum
+from clusters.simulated.streams.pod_events import PodEventSink
+
+Floats = NDArray[np.float32]
+
+_TICK = np.float32(TICK_SECONDS)
+_ONE = np.float32(1.0)
+_ZERO = np.float32(0.0)
+_TINY = np.float32(1e-6)
 
 
-def advance_tick(graph: CompiledGraph, state: StandState, before: Capacity | None) -> Capacity:
-    """Advance every stand in `state` by one tick.
+@dataclass(kw_only=True)
+class Workspace:
+    """What a tick computes and the next one overwrites; only `capacity` is kept, and may be computed anew."""
 
-    Args:
-        graph: the application.
-        state: changed in place.
-        before: the capacity that the last tick returned, or None if a command may have changed it since.
+    capacity: CapacityTable
+    flow: Flow
+    latency: Latency
 
-    Returns:
-        The capacity now.
-    """
-    changed = advance_replicas(graph, state)
-    now = capacity(graph, state) if changed or before is None else before
-    arrivals = draw_arrivals(state)
-    flow = move(graph, state, now, arrivals)
-    operations, channels = look_up(graph, state, now, flow)
-    meter(graph, state, now, arrivals, flow, operations, channels)
+
+def workspace(graph: CompiledGraph, num_stands: int) -> Workspace:
+    """Room for N stands."""
+    return Workspace(
+        capacity=CapacityTable(graph, num_stands),
+        flow=empty_flow(graph, num_stands),
+        latency=empty_latency(graph, num_stands),
+    )
+
+
+def advance_tick(graph: CompiledGraph, state: StandState, work: Workspace, events: PodEventSink) -> None:
+    """Advance every stand in `state` by one tick."""
+    table, flow = work.capacity, work.flow
+    _let_happen(graph, state, table, events)
+    ends = [len(graph.request_channel) + k * graph.num_services for k in range(4)]
+    rows = list(pairwise(ends))
+    noise = TickNoise(state.seed, state.tick, ends[-1])
+    arrivals = draw_arrivals(state, noise)
+    move(graph, state, table.now, arrivals, flow)
+    draws = Draws(
+        move=_share_noise(flow, arrivals, noise.normals(*rows[0])),
+        dip=noise.exponentials(*rows[1]),
+        average=noise.normals(*rows[2]),
+    )
+    bound = table.now.queue_bound + table.now.workers - state.held
+    computing = table.now.cpu_servers * (flow.service_rate / flow.cpu_rate)
+    step = step_queues(
+        state.backlog,
+        flow.admitted,
+        flow.service_rate,
+        computing,
+        table.server_rows,
+        np.maximum(bound, _ZERO, out=bound),
+        draws,
+    )
+    state.backlog[...] = step.backlog
+    refused = _refused_ratio(state, flow, step)
+    look_up(graph, state, table.now, flow, step.number, refused, work.latency)
+    meter(graph, state, table.now, arrivals, flow, step, work.latency)
+    pass_time(state, table)
+    state.lost[...] = 0.0
     state.tick += 1
-    return now
+
+
+def _let_happen(graph: CompiledGraph, state: StandState, table: CapacityTable, events: PodEventSink) -> None:
+    """What is due: effects that settle, autoscalers, kills, roll-outs; and the capacity after it."""
+    table.refresh(state)
+    for stand in np.flatnonzero(state.effects_due <= state.tick):
+        apply_effects(graph, state, int(stand))
+    if advance_autoscalers(graph, state, table.now.ready):
+        table.is_stale |= ~np.isnan(state.scaler_target).all(axis=0)
+    advance_replicas(graph, state, table, events)
+    table.refresh(state)
+
+
+def _share_noise(flow: Flow, arrivals: Arrivals, own: Floats) -> Floats:
+    """[S, N] standard normal noise of each queue, of which the users' requests are a part that all queues share.
+
+    A queue that is reached by a share of the requests has so much of its arrivals' noise from them, and they are its
+    share arrivals / (arrivals + services) of all noise.
+    """
+    total = ordered_sum(arrivals.mean)
+    common = np.clip((arrivals.noise - _ONE) * np.sqrt(total * _TICK), np.float32(-4.0), np.float32(4.0))
+    visits = np.minimum(flow.admitted / np.maximum(total, _TINY), _ONE)
+    share = visits * flow.admitted / (flow.admitted + flow.service_rate)
+    drawn: Floats = np.sqrt(share) * common + np.sqrt(_ONE - share) * own
+    return drawn
+
+
+def _refused_ratio(state: StandState, flow: Flow, step: QueueStep) -> Floats:
+    """[S, N] requests turned away, or lost with their replica, of those that come in."""
+    incoming = np.maximum(flow.admitted / np.maximum(flow.admitted_ratio, _TINY), np.float32(1e-3))
+    gone = (step.overflow + state.lost) / (incoming * _TICK)
+    ratio: Floats = np.clip(_ONE - flow.admitted_ratio + gone, _ZERO, _ONE)
+    return ratio

@@ -61,8 +61,8 @@ def test_stepping_in_pieces_is_stepping_at_once() -> None:
         for command in TROUBLE:
             stands.apply(1, command)
     one.advance(90.0)
-    for _ in range(30):
-        other.advance(3.0)
+    for _ in range(18):
+        other.advance(5.0)
     assert_same(one.observe(150.0, 10.0), other.observe(150.0, 10.0))
 
 

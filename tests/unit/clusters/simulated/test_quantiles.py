@@ -1,42 +1,52 @@
-"""Percentiles of mixtures against exact ones."""
+"""Percentiles from three cumulants, against distributions that are known."""
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
-from scipy import optimize, stats
+from scipy import stats
 
-from clusters.simulated.quantiles import mixture_p95
-
-
-def parts_of(*weighted: tuple[float, stats.rv_continuous]) -> NDArray[np.float64]:
-    """[3, P] sums of weighted distributions."""
-    rows = [(weight, weight * d.mean(), weight * (d.var() + d.mean() ** 2)) for weight, d in weighted]
-    return np.array(rows).T
+from clusters.simulated.graph import CompiledGraph
+from clusters.simulated.quantiles import Mixtures, Times, p95_of, shape_of, share_within
+from tests.stands import APPLICATION
 
 
-def groups(*members: tuple[int, ...]) -> list[NDArray[np.int64]]:
-    return [np.array(group, dtype=np.int64) for group in members]
+def times_of(samples: np.ndarray) -> Times:
+    """[X, 1] cumulants of samples [X, draws]."""
+    cumulants = (stats.kstat(samples, order, axis=1)[:, None].astype(np.float32) for order in (1, 2, 3))
+    return Times(*cumulants)
 
 
-def test_one_part_has_its_own_percentile_and_a_call_chains_nearly() -> None:
-    chain = stats.gamma(a=4.0, scale=25.0)  # four exponential stages of 25 ms
-    parts = parts_of((7.0, stats.lognorm(s=0.5, scale=20.0)), (3.0, chain))
-    exact, near = mixture_p95(parts, groups((0,), (1,)))
-    assert exact == pytest.approx(stats.lognorm(s=0.5, scale=20.0).ppf(0.95), rel=1e-6)
-    assert near == pytest.approx(chain.ppf(0.95), rel=0.11)
+@pytest.mark.parametrize("parts", [1, 2, 6])
+def test_the_percentile_of_a_sum_of_exponential_times(parts: int) -> None:
+    samples = np.random.default_rng(1).exponential(0.1, size=(1, parts, 400_000)).sum(axis=1)
+    shape = shape_of(times_of(samples))
+    assert p95_of(shape)[0, 0] == pytest.approx(np.quantile(samples, 0.95), rel=0.02)
+    for quantile in (0.5, 0.9, 0.99):
+        limit = np.full((1, 1), np.quantile(samples, quantile), np.float32)
+        assert share_within(shape, limit)[0, 0] == pytest.approx(quantile, abs=0.02)
 
 
-@pytest.mark.parametrize("slow_share", [0.02, 0.08, 0.5])
-def test_a_slow_part_in_a_fast_one(slow_share: float) -> None:
-    fast, slow = stats.lognorm(s=0.6, scale=50.0), stats.lognorm(s=0.4, scale=600.0)
-    parts = parts_of((1.0 - slow_share, fast), (slow_share, slow))
-    exact = optimize.brentq(lambda x: (1 - slow_share) * fast.cdf(x) + slow_share * slow.cdf(x) - 0.95, 1.0, 10_000.0)
-    assert mixture_p95(parts, groups((0, 1)))[0] == pytest.approx(exact, rel=0.01)
+def test_a_mixtures_percentile_is_that_of_its_parts_put_together() -> None:
+    graph = CompiledGraph(APPLICATION)
+    mixtures = Mixtures(graph)
+    rng = np.random.default_rng(2)
+    num_rows = graph.num_operations + graph.num_channels
+    scale = rng.uniform(0.01, 1.0, size=num_rows)
+    samples = rng.exponential(scale[:, None], size=(num_rows, 40_000))
+    shape = shape_of(times_of(samples))
+    weight = rng.uniform(0.1, 1.0, size=(num_rows, 1)).astype(np.float32)
+    found = mixtures.p95(shape, p95_of(shape), weight)[:, 0]
+    for group, rows in enumerate(graph.parts):
+        if not len(rows):
+            assert np.isnan(found[group])
+            continue
+        limit = found[group]
+        within = (weight[rows, 0] * (samples[rows] <= limit).mean(axis=1)).sum() / weight[rows].sum()
+        assert within == pytest.approx(0.95, abs=0.006), group
 
 
-def test_parts_without_requests_do_not_count_and_a_group_of_none_is_undefined() -> None:
-    parts = np.concatenate([parts_of((5.0, stats.lognorm(s=0.5, scale=20.0))), np.zeros((3, 2))], axis=1)
-    mixed, alone, empty, nothing = mixture_p95(parts, groups((0, 1), (0,), (1, 2), ()))
-    assert mixed == pytest.approx(alone, rel=1e-6)
-    assert np.isnan(empty)
-    assert np.isnan(nothing)
+def test_a_group_without_requests_has_no_percentile() -> None:
+    graph = CompiledGraph(APPLICATION)
+    num_rows = graph.num_operations + graph.num_channels
+    ones = np.ones((num_rows, 1), np.float32)
+    shape = shape_of(Times(ones, ones, 2.0 * ones))
+    assert np.isnan(Mixtures(graph).p95(shape, p95_of(shape), 0.0 * ones)).all()

@@ -1,49 +1,78 @@
-"""The formulas against exact results."""
+"""One queue, tick by tick, against what is known of queues."""
 
-from math import factorial
+import math
 
 import numpy as np
 import pytest
-from scipy import stats
+from numpy.typing import NDArray
 
-from clusters.simulated.queueing import attempt, fit_lognormal, share_within, stationary_waiting
+from clusters.simulated.erlang import server_rows
+from clusters.simulated.parameters import TICK_SECONDS
+from clusters.simulated.queueing import Draws, QueueStep, step_queues
 
-
-def erlang_c_wait(num_servers: int, rho: float, service_seconds: float) -> float:
-    """Mean wait in M/M/m (Erlang C)."""
-    offered = num_servers * rho
-    tail = offered**num_servers / factorial(num_servers) / (1 - rho)
-    wait_ratio = tail / (sum(offered**k / factorial(k) for k in range(num_servers)) + tail)
-    return wait_ratio * service_seconds / (num_servers * (1 - rho))
+NUM = 4000
+Floats = NDArray[np.float32]
 
 
-@pytest.mark.parametrize("num_servers", [1, 2, 4, 8])
-@pytest.mark.parametrize("rho", [0.3, 0.6, 0.9])
-def test_the_sojourn_is_that_of_erlang_c(num_servers: int, rho: float) -> None:
-    waiting = stationary_waiting(np.array([rho]), np.array([float(num_servers)]), np.array([0.1]), scv=1.0)
-    exact = erlang_c_wait(num_servers, rho, 0.1)
-    assert waiting.mean[0] + 0.1 == pytest.approx(exact + 0.1, rel=0.05)
+def erlang_number(rho: float, servers: int) -> float:
+    """Mean number in the system of a queue of m servers (Erlang C)."""
+    load = rho * servers
+    terms = [load**k / math.factorial(k) for k in range(servers)]
+    last = load**servers / math.factorial(servers) / (1.0 - rho)
+    return load + last / (sum(terms) + last) * rho / (1.0 - rho)
 
 
-def test_one_server_has_pollaczek_khinchines_wait() -> None:
-    for scv in (0.0, 0.5, 1.0):
-        waiting = stationary_waiting(np.array([0.7]), np.array([1.0]), np.array([0.02]), scv=scv)
-        assert waiting.mean[0] == pytest.approx(0.7 / 0.3 * 0.02 * (1 + scv) / 2)
+def play(rates: list[float], capacity: float, servers: int, bound: float = 1e9) -> list[QueueStep]:
+    """NUM queues of so many servers, which together serve `capacity` requests a second; one step per rate."""
+    rng = np.random.default_rng(3)
+    shape = (1, NUM)
+    backlog, steps = np.zeros(shape, np.float32), []
+    rows = server_rows(np.full(shape, servers, np.float32))
+    for rate in rates:
+        draws = Draws(
+            move=rng.standard_normal(shape, np.float32),
+            dip=rng.standard_exponential(shape, np.float32),
+            average=rng.standard_normal(shape, np.float32),
+        )
+        columns = [np.full(shape, value, np.float32) for value in (rate, capacity, servers)]
+        steps.append(step_queues(backlog, *columns, rows, np.full(shape, bound, np.float32), draws))
+        backlog = steps[-1].backlog
+    return steps
 
 
-def test_an_overloaded_queue_has_a_finite_stationary_wait() -> None:
-    waiting = stationary_waiting(np.array([0.0, 0.95, 5.0]), np.ones(3), np.ones(3), scv=1.0)
-    assert np.isfinite(waiting.mean).all()
-    assert waiting.mean[0] == pytest.approx(0.0, abs=1e-9)
-    assert waiting.mean[1] == waiting.mean[2]
+@pytest.mark.parametrize("servers", [1, 3, 24])
+@pytest.mark.parametrize("rho", [0.3, 0.6, 0.83])
+def test_a_stable_queue_has_erlangs_mean_number(servers: int, rho: float) -> None:
+    steps = play([100.0 * rho] * 60, 100.0, servers)
+    mean = np.mean([step.number for step in steps[20:]])
+    assert mean == pytest.approx(erlang_number(rho, servers), rel=0.03)
 
 
-def test_a_timed_out_attempt_has_the_moments_of_the_capped_lognormal() -> None:
-    exact = stats.lognorm(s=0.8, scale=0.3)
-    fitted = fit_lognormal(np.array([exact.mean()]), np.array([exact.var()]))
-    seen = attempt(fitted, np.array([exact.mean()]), np.array([exact.var()]), np.array([0.5]))
-    draws = np.minimum(exact.rvs(400_000, random_state=np.random.default_rng(0)), 0.5)
-    assert seen.timeout_ratio[0] == pytest.approx(exact.sf(0.5), rel=1e-6)
-    assert seen.mean[0] == pytest.approx(draws.mean(), rel=0.01)
-    assert seen.second_moment[0] == pytest.approx((draws**2).mean(), rel=0.01)
-    assert share_within(fitted, 0.5)[0] == pytest.approx(exact.cdf(0.5), rel=1e-6)
+def test_the_time_average_of_a_stable_queue_varies_as_theory_says() -> None:
+    rho, rate = 0.7, 100.0
+    steps = play([rate * rho] * 200, rate, 1)
+    minutes = np.array([step.number[0] for step in steps[8:]]).reshape(-1, 12, NUM).mean(axis=1)
+    # Whitt (1989): the asymptotic variance of the time average of an M/M/1 queue.
+    asymptotic = 2.0 * rho * (1.0 + rho) / (rate * (1.0 - rho) ** 4)
+    assert minutes.std() == pytest.approx(math.sqrt(asymptotic / (12 * TICK_SECONDS)), rel=0.12)
+
+
+def test_an_overload_grows_by_what_is_too_much_and_is_worked_off() -> None:
+    steps = play([80.0] * 6 + [120.0] * 12 + [60.0] * 10, 100.0, 1)
+    ends = [float(step.backlog.mean()) for step in steps]
+    assert ends[17] - ends[9] == pytest.approx(20.0 * 8 * TICK_SECONDS, rel=0.02)
+    assert steps[17].backlog.std() == pytest.approx(math.sqrt(220.0 * 12 * TICK_SECONDS), rel=0.15)
+    assert ends[19] - ends[18] == pytest.approx(-40.0 * TICK_SECONDS, rel=0.05)
+    assert float(steps[-1].number.mean()) == pytest.approx(1.5, rel=0.1)
+
+
+def test_a_bounded_line_turns_the_rest_away() -> None:
+    steps = play([150.0] * 20, 100.0, 1, bound=50.0)
+    assert max(float(step.backlog.max()) for step in steps) <= 50.0
+    assert float(steps[-1].overflow.mean()) == pytest.approx(50.0 * TICK_SECONDS, rel=0.05)
+
+
+def test_more_load_or_fewer_servers_never_mean_fewer_requests() -> None:
+    numbers = [float(np.mean(play([rate] * 12, 100.0, 2)[-1].number)) for rate in (20.0, 50.0, 80.0, 99.0, 130.0)]
+    assert numbers == sorted(numbers)
+    assert float(play([0.0] * 3, 100.0, 2)[-1].number.max()) < 0.05
