@@ -156,6 +156,14 @@ def test_what_settles_ends_by_itself_and_a_promotion_does_not_begin_it_anew(stan
     assert np.isinf(stands._state.effects_due[0])
 
 
+def test_the_simulation_itself_applies_what_is_due(stands: SimulatedStands) -> None:
+    stands.apply(0, ShiftTraffic(service="cart", release="settling", share=0.5))
+    stands.advance(20.0)
+    assert column(stands, "own_error_ratio", "cart.GetCart") == pytest.approx(0.1)
+    stands.advance(SETTLES_SECONDS)
+    assert column(stands, "own_error_ratio", "cart.GetCart") == 0.0
+
+
 def test_a_slow_service_adds_to_what_a_flag_adds(stands: SimulatedStands) -> None:
     stands.apply(0, SetFlag(flag="cartFailure", variant="on"))
     stands.apply(0, SlowService(fault_id="a", service="cart", latency_milliseconds=40.0))
