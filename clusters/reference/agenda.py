@@ -6,7 +6,7 @@ a place. It moves an event by less than 2^-43 of its time, and never to before t
 """
 
 from clusters.reference.compiled import inlined
-from clusters.reference.layout import MAX_EVENTS, World
+from clusters.reference.layout import MAX_EVENTS, NEVER, World
 
 
 @inlined
@@ -20,8 +20,8 @@ def put(w: World, event: int, time: float) -> None:
 def first_due(w: World) -> int:
     """The event that is due first; of equal ones the one with the least index."""
     words = w.due_words
-    least = words[0]
-    for k in range(1, len(words)):
+    least = NEVER
+    for k in range(len(words)):
         least = min(least, words[k])
     event: int = least & (MAX_EVENTS - 1)
     return event

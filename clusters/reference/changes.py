@@ -38,7 +38,7 @@ from clusters.reference.layout import (
     World,
 )
 from clusters.reference.randomness import uniform
-from clusters.reference.stations import admit_waiting, bring_up, line_up, plan
+from clusters.reference.stations import admit_waiting, bring_up, count, line_up, plan
 
 
 @compiled
@@ -76,7 +76,7 @@ def lose(w: World, s: int, share: float) -> None:
 @compiled
 def die(w: World, s: int, slot: int) -> None:
     """Count a lost request, and send its caller an error."""
-    w.stations[s, PRESENT] -= 1
+    count(w, s, PRESENT, -1)
     w.service_meters[w.counters[BUCKET], s, SERVICE_LOST] += 1.0
     w.slots[slot, STATE] = REFUSED
     append(w, REFUSED_LIST, slot, w.now[TIME] + w.settings[REJECTION])
@@ -98,7 +98,7 @@ def lose_waiting(w: World, s: int, share: float) -> None:
     """Thin the line out."""
     slot, number = w.stations[s, LINE_HEAD], w.stations[s, NUM_WAITING]
     w.stations[s, LINE_HEAD] = w.stations[s, LINE_TAIL] = NONE
-    w.stations[s, NUM_WAITING] = 0
+    count(w, s, NUM_WAITING, -number)
     for _ in range(number):
         after = w.slots[slot, NEXT]
         if uniform(w.random) < share:
@@ -120,7 +120,7 @@ def lose_computing(w: World, s: int, share: float) -> None:
         else:
             sift_up(w.tags[s], kept, tag, slot)
             kept += 1
-    w.stations[s, NUM_COMPUTING] = kept
+    count(w, s, NUM_COMPUTING, kept - number)
 
 
 @compiled

@@ -30,11 +30,12 @@ NUM_TIME_COLUMNS: Final = 4
 # States of a slot.
 FREE, TRAVELLING, LOST, WAITING, COMPUTING, PAUSED, CALLING, REFUSED = range(8)
 
-# Columns of `stations` (counts) and `clocks` (seconds).
+# Columns of `stations` (counts) and `clocks` (seconds). The first three counts have time integrals among the clocks.
 PRESENT, NUM_WAITING, NUM_COMPUTING, BUSY, LINE_HEAD, LINE_TAIL = range(6)
 NUM_STATION_COLUMNS: Final = 6
-VIRTUAL, UPDATED, TOKENS, TOKENS_AT = range(4)
-NUM_CLOCK_COLUMNS: Final = 4
+NUM_INTEGRALS: Final = 3
+VIRTUAL, UPDATED, PACE, TOKENS, TOKENS_AT = range(3, 8)
+NUM_CLOCK_COLUMNS: Final = 8
 
 # Structure: columns of `operations`, `calls`, `channels`.
 SERVICE, FIRST_CALL, LAST_CALL = range(3)
@@ -53,6 +54,7 @@ NETWORK_LIST, REFUSED_LIST, FIRST_TIMEOUT = range(3)
 HEAP_EVENT, ARRIVAL_EVENT, BUCKET_EVENT, CHANGE_EVENT, NUM_OTHER_EVENTS = range(5)
 
 MAX_EVENTS: Final = 512
+NEVER: Final = np.iinfo(np.int64).max
 
 # `counters` and `now`.
 FREE_HEAD, NUM_FREE, HEAP_SIZE, BUCKET, NUM_SPANS, NEXT_SPAN, NEXT_TRACE, NUM_EVENTS, OUTSTANDING = range(9)
@@ -85,7 +87,7 @@ class World(NamedTuple):
     random: NDArray[np.uint64]
     """[4] state of the generator"""
     due: Floats
-    """[S + lists + 4, filled up to a multiple of 8] time of the next event of each kind"""
+    """[S + lists + 4, filled up to a multiple of 16] time of the next event of each kind"""
     due_words: Ints
     """the same memory as whole numbers, see `clusters.reference.agenda`"""
     lists: Ints
@@ -99,7 +101,7 @@ class World(NamedTuple):
     stations: Ints
     """[S, 6]"""
     clocks: Floats
-    """[S, 4]"""
+    """[S, 8]"""
     tags: Floats
     """[S, workers, 2] heaps of (virtual time at the end, slot)"""
     operations: Ints

@@ -21,7 +21,7 @@ from clusters.reference.layout import (
     World,
 )
 from clusters.reference.requests import FAILED, answer, arrive, begin_calls, compute_done, give_up, go_on
-from clusters.reference.stations import bring_up
+from clusters.reference.stations import close_integrals
 
 FINISHED, NEEDS_SLOTS, NEEDS_SPANS, NEEDS_CHANGE = range(4)
 MARGIN = 1024
@@ -77,7 +77,7 @@ def run(w: World) -> int:
 def close_bucket(w: World) -> None:
     """What is in the services is counted up to the bucket's end."""
     for s in range(len(w.stations)):
-        bring_up(w, s)
+        close_integrals(w, s)
     w.counters[BUCKET] += 1
     next_end = (w.counters[BUCKET] + 1) * w.settings[BUCKET_SECONDS]
     put(w, len(w.stations) + len(w.lists) + BUCKET_EVENT, next_end)

@@ -57,7 +57,7 @@ from clusters.reference.layout import (
 )
 from clusters.reference.meters import note_attempt, note_execution, note_user
 from clusters.reference.randomness import uniform, whole
-from clusters.reference.stations import admit_waiting, bring_up, end_computing, has_room, has_worker, line_up
+from clusters.reference.stations import admit_waiting, count, end_computing, has_room, has_worker, line_up
 from clusters.reference.stations import start_computing as start
 
 # What a frame is told when it goes on.
@@ -123,8 +123,7 @@ def arrive(w: World, slot: int) -> None:
         w.slots[slot, STATE] = REFUSED
         append(w, REFUSED_LIST, slot, w.now[TIME] + w.settings[REJECTION])
         return
-    bring_up(w, s)
-    w.stations[s, PRESENT] += 1
+    count(w, s, PRESENT, 1)
     if has_worker(w, s):
         start(w, s, slot)
     else:
@@ -228,8 +227,7 @@ def makes_next_call(w: World, slot: int) -> bool:
 def leave(w: World, slot: int, has_failed: bool) -> int:
     """An execution ends: its worker is free, and its caller, which is returned, may go on; -1 if nobody waits."""
     s = w.operations[w.slots[slot, OPERATION], SERVICE]
-    bring_up(w, s)
-    w.stations[s, PRESENT] -= 1
+    count(w, s, PRESENT, -1)
     w.stations[s, BUSY] -= 1
     note_execution(w, slot, s, has_failed)
     admit_waiting(w, s)

@@ -20,13 +20,11 @@ from clusters.reference.layout import (
     NEXT,
     NONE,
     NUM_COMPUTING,
+    NUM_INTEGRALS,
     NUM_WAITING,
     OPERATION,
-    PRESENT,
+    PACE,
     SERVERS,
-    SERVICE_COMPUTING,
-    SERVICE_PRESENT,
-    SERVICE_WAITING,
     SPEED,
     STATE,
     TIME,
@@ -40,49 +38,53 @@ from clusters.reference.randomness import exponential
 
 
 @inlined
-def pace(w: World, s: int) -> float:
-    """CPU seconds per second that each computing request gets; 0 where nothing computes or nothing is ready."""
-    computing = w.stations[s, NUM_COMPUTING]
-    servers, speed = w.service_values[s, SERVERS], w.service_values[s, SPEED]
-    if computing == 0:
-        return 0.0
-    result: float = speed if computing <= servers else speed * servers / computing
-    return result
+def count(w: World, s: int, which: int, change: int) -> None:
+    """Change one of a service's counts, and its integral over time: -t for one that comes at t, t for one that goes."""
+    w.stations[s, which] += change
+    w.clocks[s, which] -= change * w.now[TIME]
+
+
+@inlined
+def close_integrals(w: World, s: int) -> None:
+    """Write the integrals up to now into the meters of the bucket, and begin anew."""
+    meter, now = w.service_meters[w.counters[BUCKET], s], w.now[TIME]
+    for which in range(NUM_INTEGRALS):
+        meter[which] = w.clocks[s, which] + w.stations[s, which] * now
+        w.clocks[s, which] = -w.stations[s, which] * now
 
 
 @inlined
 def bring_up(w: World, s: int) -> None:
-    """Let the service's virtual time and meters run up to now; called before any of its counts changes."""
-    elapsed = w.now[TIME] - w.clocks[s, UPDATED]
-    if elapsed > 0.0:
-        w.clocks[s, UPDATED] = w.now[TIME]
-        w.clocks[s, VIRTUAL] += elapsed * pace(w, s)
-        meter = w.service_meters[w.counters[BUCKET], s]
-        meter[SERVICE_PRESENT] += elapsed * w.stations[s, PRESENT]
-        meter[SERVICE_WAITING] += elapsed * w.stations[s, NUM_WAITING]
-        meter[SERVICE_COMPUTING] += elapsed * w.stations[s, NUM_COMPUTING]
+    """Let the service's virtual time run up to now; called before its pace changes."""
+    clock = w.clocks[s]
+    clock[VIRTUAL] += (w.now[TIME] - clock[UPDATED]) * clock[PACE]
+    clock[UPDATED] = w.now[TIME]
 
 
 @inlined
 def plan(w: World, s: int) -> None:
-    """Find out anew when the next request of the service is done with its CPU time."""
-    rate = pace(w, s)
-    if rate > 0.0:
+    """Set the pace, and find out anew when the next request of the service is done with its CPU time."""
+    computing = w.stations[s, NUM_COMPUTING]
+    servers, speed = w.service_values[s, SERVERS], w.service_values[s, SPEED]
+    pace = speed if computing <= servers else speed * servers / computing
+    w.clocks[s, PACE] = pace
+    if computing > 0 and pace > 0.0:
         left = w.tags[s, 0, 0] - w.clocks[s, VIRTUAL]
-        put(w, s, w.now[TIME] + max(left, 0.0) / rate)
+        put(w, s, w.now[TIME] + max(left, 0.0) / pace)
     else:
         put(w, s, math.inf)
 
 
 @inlined
 def start_computing(w: World, s: int, slot: int) -> None:
-    """A worker takes the request; the service was brought up to now."""
+    """A worker takes the request."""
+    bring_up(w, s)
     computing = w.stations[s, NUM_COMPUTING]
     if computing == 0:
         w.clocks[s, VIRTUAL] = 0.0
     demand = w.operation_values[w.slots[slot, OPERATION], DEMAND_SECONDS] * exponential(w.random)
     sift_up(w.tags[s], computing, w.clocks[s, VIRTUAL] + demand, slot)
-    w.stations[s, NUM_COMPUTING] = computing + 1
+    count(w, s, NUM_COMPUTING, 1)
     w.stations[s, BUSY] += 1
     w.slots[slot, STATE] = COMPUTING
     plan(w, s)
@@ -93,7 +95,7 @@ def end_computing(w: World, s: int) -> int:
     """The request whose CPU time is over now."""
     bring_up(w, s)
     slot = int(w.tags[s, 0, 1])
-    w.stations[s, NUM_COMPUTING] -= 1
+    count(w, s, NUM_COMPUTING, -1)
     sift_down(w.tags[s], w.stations[s, NUM_COMPUTING])
     plan(w, s)
     return slot
@@ -124,16 +126,16 @@ def line_up(w: World, s: int, slot: int) -> None:
     else:
         w.slots[tail, NEXT] = slot
     w.stations[s, LINE_TAIL] = slot
-    w.stations[s, NUM_WAITING] += 1
+    count(w, s, NUM_WAITING, 1)
 
 
 @inlined
 def admit_waiting(w: World, s: int) -> None:
-    """Give free workers to the line; the service was brought up to now."""
+    """Give free workers to the line."""
     while w.stations[s, NUM_WAITING] > 0 and has_worker(w, s):
         slot = w.stations[s, LINE_HEAD]
         w.stations[s, LINE_HEAD] = w.slots[slot, NEXT]
         if w.slots[slot, NEXT] == NONE:
             w.stations[s, LINE_TAIL] = NONE
-        w.stations[s, NUM_WAITING] -= 1
+        count(w, s, NUM_WAITING, -1)
         start_computing(w, s, slot)

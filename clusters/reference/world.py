@@ -57,7 +57,7 @@ def build_world(
     num_events = num_services + num_lists + NUM_OTHER_EVENTS
     if num_events > MAX_EVENTS:
         raise ValueError(f"{num_services} services and {num_lists} timeouts are too many for the reference's agenda")
-    due = np.full(-(-num_events // 8) * 8, math.inf)
+    due = np.full(-(-num_events // 16) * 16, math.inf)
     stations = np.zeros((num_services, NUM_STATION_COLUMNS), dtype=np.int64)
     stations[:, LINE_HEAD] = stations[:, LINE_TAIL] = NONE
     most_workers = int(max(phase.parameters.workers.max() for phase in phases))
