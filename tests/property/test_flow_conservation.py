@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from clusters.applications import APPLICATIONS, load_application
-from clusters.commands import LosePackets, SetRateLimit, ShapeWorkload
+from clusters.commands import ClearFault, KillPods, LosePackets, SetRateLimit, ShapeWorkload, StressCpu
 from clusters.simulated.stands import SimulatedStands
 from clusters.telemetry import (
     EDGE_SIGNALS,
@@ -25,6 +25,9 @@ from tests.stands import scenario
 SECONDS = 120.0
 RELATIVE, ABSOLUTE_RPS = 2e-3, 2e-3
 """Telemetry is float32, and the smallest flows are less than a request in a bucket."""
+CATALOGUE, NUM_STANDS = "product-catalog", 64
+UNACCOUNTED = 0.005
+"""Of the arrivals, in the mean over NUM_STANDS: a queue's course is drawn, not summed up from single requests."""
 
 seeds = st.integers(0, 2**31 - 1)
 levels = st.sampled_from([0.1, 0.7, 1.0, 1.5, 3.0])
@@ -69,6 +72,44 @@ def test_what_users_want_is_admitted_or_refused_at_the_entry(name: str, level: f
     not_admitted = offered - admitted
     failed = (by_journey * errors).sum(axis=1)
     assert (failed >= not_admitted - RELATIVE * offered - ABSOLUTE_RPS).all(), "who is not admitted is an error"
+
+
+@settings(deadline=None, max_examples=12, derandomize=True)
+@given(
+    name=applications,
+    level=st.floats(0.3, 1.3),
+    load_ratio=st.floats(0.2, 0.97),
+    kills=st.booleans(),
+)
+def test_what_arrives_is_passed_on_refused_or_waits(name: str, level: float, load_ratio: float, kills: bool) -> None:
+    """At the catalogue, of which every execution asks the database once: under a stress, and while it recovers."""
+    application = load_application(name)
+    stands = SimulatedStands(application, NUM_STANDS, history_seconds=SECONDS + 10.0)
+    at_rate = scenario(level * application.nominal_rate_rps, application=application, warmup_seconds=30.0)
+    stands.reset(range(NUM_STANDS), [at_rate] * NUM_STANDS, range(NUM_STANDS))
+    stress = StressCpu(fault_id="stress", service=CATALOGUE, load_ratio=load_ratio)
+    kill = KillPods(fault_id="kill", service=CATALOGUE, period_seconds=40.0)
+    for commands in ((stress, kill) if kills else (stress,), (ClearFault(fault_id="stress"),)):
+        for stand in range(NUM_STANDS):
+            for command in commands:
+                stands.apply(stand, command)
+        stands.advance(SECONDS)
+        arrived, answered, refused, more_waiting = accounts(application, stands.observe(SECONDS + 10.0, 10.0))
+        assert abs(arrived - answered - refused - more_waiting) <= UNACCOUNTED * arrived
+
+
+def accounts(application: Application, window: TelemetryWindow) -> tuple[float, float, float, float]:
+    """Requests that arrived at the catalogue, went on to the database, failed, and were added to those inside.
+
+    The first bucket of the window only says who was inside before; means over all stands.
+    """
+    nodes = window.nodes[:, :, application.service_names.index(CATALOGUE)].astype(np.float64)
+    edge = [(edge.source, edge.target) for edge in application.edges].index((CATALOGUE, "postgresql"))
+    arriving, errors = rate(nodes, NODE_SIGNALS), nodes[..., signal_index(NODE_SIGNALS, "error_ratio")]
+    inside = nodes[..., signal_index(NODE_SIGNALS, "queue_depth")]
+    sums = (arriving, rate(window.edges[:, :, edge], EDGE_SIGNALS), arriving * np.nan_to_num(errors))
+    arrived, answered, refused = (float(10.0 * values[:, 1:].sum(axis=1).mean()) for values in sums)
+    return arrived, answered, refused, float((inside[:, -1] - inside[:, 0]).mean())
 
 
 def played(application: Application, level: float, seed: int) -> TelemetryWindow:
