@@ -29,7 +29,7 @@ def running(request: pytest.FixtureRequest) -> SimulatedStands:
     return stands
 
 
-@settings(deadline=None, max_examples=6, derandomize=True)
+@settings(deadline=None, max_examples=15, derandomize=True)
 @given(noise=seeds, choice=seeds)
 def test_branches(running: SimulatedStands, noise: int, choice: int) -> None:
     rng = np.random.default_rng(choice)

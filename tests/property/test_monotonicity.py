@@ -22,7 +22,7 @@ factors = st.floats(1.05, 2.0)
 applications = st.sampled_from(sorted(APPLICATIONS))
 
 
-@settings(deadline=None, max_examples=10, derandomize=True)
+@settings(deadline=None, max_examples=25, derandomize=True)
 @given(name=applications, level=levels, factor=factors)
 def test_more_load_never_lowers_p95(name: str, level: float, factor: float) -> None:
     application = load_application(name)
@@ -30,7 +30,7 @@ def test_more_load_never_lowers_p95(name: str, level: float, factor: float) -> N
     assert more >= (1 - TOLERANCE) * less
 
 
-@settings(deadline=None, max_examples=10, derandomize=True)
+@settings(deadline=None, max_examples=25, derandomize=True)
 @given(name=applications, level=levels, factor=factors)
 def test_more_cpu_never_raises_p95(name: str, level: float, factor: float) -> None:
     application = load_application(name)
@@ -44,7 +44,7 @@ def test_more_cpu_never_raises_p95(name: str, level: float, factor: float) -> No
     assert more <= (1 + TOLERANCE) * less
 
 
-@settings(deadline=None, max_examples=10, derandomize=True)
+@settings(deadline=None, max_examples=25, derandomize=True)
 @given(name=applications, level=levels, added=st.integers(1, 2))
 def test_more_replicas_never_raise_p95(name: str, level: float, added: int) -> None:
     application = load_application(name)

@@ -24,7 +24,7 @@ HEALTHY, OVERLOADED = (0.8, 1.0), (2.0, 2.0)
 """Loads over the nominal rate."""
 NUM_ERRORS, EPSILON = 2.0, 0.005
 """EPSILON is of the return over NUM_STEPS; one change of anything costs about five times as much."""
-GENERATIONS, SIZE, ELITE, FINALISTS = 5, 64, 12, 6
+GENERATIONS, SIZE, ELITE, FINALISTS = 5, 128, 16, 8
 SHARE_OF_WAITING = 0.6
 """Of the steps of a random sequence: few deeds cost least, so tricks are to be found among them."""
 
