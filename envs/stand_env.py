@@ -12,7 +12,7 @@ from clusters.stand import SingleStandBatch, Stand
 from envs.actions.catalogue import ActionCatalogue
 from envs.control_loop import ControlLoop, EpisodeRules
 from envs.episode_drawing import choose_episode, reset_info
-from envs.observation import observation_space
+from envs.observation import MISSING, observation_space
 from envs.rewards.reward_function import RewardFunction, RewardWeights
 from envs.scenarios.menus import CORE, ScenarioMenu
 from envs.time_scales import TimeScales
@@ -135,7 +135,9 @@ def _loop(
         )
     from envs.simulated_loop import simulated_loop  # a live stand needs no simulator
 
-    return simulated_loop(application, 1, time_scales=time_scales, reward_weights=reward_weights, rules=rules)
+    return simulated_loop(
+        application, 1, time_scales=time_scales, reward_weights=reward_weights, rules=rules, missing=MISSING
+    )
 
 
 def _first(observation: ObservationDict) -> ObservationDict:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from envs.control_loop import EpisodeRules, LoopStep
 from envs.episode_drawing import choose_episode
-from envs.observation import observation_space
+from envs.observation import MISSING, observation_space
 from envs.rewards.reward_function import RewardWeights
 from envs.scenarios.menus import CORE, ScenarioMenu
 from envs.simulated_loop import simulated_loop
@@ -71,6 +71,7 @@ class VectorStandEnv(VectorEnv[ObservationDict, NDArray[np.int64], NDArray[np.fl
             time_scales=self._time_scales,
             reward_weights=reward_weights,
             rules=rules,
+            missing=MISSING,
         )
         self._copy_observations = copy_observations
         self.catalogue = self.loop.catalogue

@@ -7,11 +7,10 @@ import pytest
 
 from clusters.commands import (
     CheckStatus,
-    ClearFault,
     CommandStatus,
+    FailService,
     ScaleWorkload,
     SetFlag,
-    StressCpu,
 )
 from clusters.scenario import ScheduledFault
 from clusters.stand import SingleStandBatch, StandError
@@ -188,12 +187,8 @@ def test_escalation_ends_the_episode_at_once_and_a_stand_that_ended_rests():
 
 
 def test_a_long_total_outage_is_an_emergency_with_the_worst_reward():
-    collapse = fault((0.0, ScaleWorkload(multiplier=12.0)))
-    dead = fault(
-        (0.0, StressCpu(fault_id="fault-0", service="frontend", load_ratio=0.98)),
-        clearance=ClearFault(fault_id="fault-0"),
-    )
-    loop = begun(replace(CALM, faults=(collapse, dead)))
+    dead = fault((0.0, FailService(fault_id="fault-0", service="frontend")))
+    loop = begun(replace(CALM, faults=(dead,)))
     steps = []
     while not steps or not steps[-1].end_reasons[0]:
         steps.append(act(loop, "do_nothing"))
