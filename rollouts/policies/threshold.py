@@ -18,7 +18,8 @@ class ThresholdRules:
     1. CPU saturated: scale the service up, by the larger step where it is beyond doubt, or raise its CPU limit where it
        cannot be scaled.
     2. Own errors or own latency up while no CPU is saturated: roll back a configuration of that service, or of its
-       callers where it has none; each configuration once.
+       callers where it has none, then take back a release of that service; each of them once. Taking back what is not
+       out changes nothing.
     3. Memory near its limit without a queue that explains it: restart the service before it is killed.
     4. Far more CPU than needed, after a scale-up: scale down towards the application's own replicas.
 
@@ -73,7 +74,7 @@ class ThresholdRules:
         for action in self._remedies(readings, self._healthy_latency):
             if observation["action_mask"][action] > 0 and self._actions[action].target not in self._quiet_steps:
                 self._quiet_steps[self._actions[action].target] = self._cool_down_steps
-                if self._actions[action].type is ActionType.ROLL_BACK:
+                if self._actions[action].type in (ActionType.ROLL_BACK, ActionType.SHIFT_TRAFFIC):
                     self._rolled_back.add(action)
                 return Decision(action=action, probability=1.0)
         return Decision(action=self._do_nothing, probability=1.0)
@@ -106,6 +107,8 @@ class ThresholdRules:
         own = self._of_type(ActionType.ROLL_BACK, service)
         callers = [names.index(edge.source) for edge in self._application.edges if edge.target == names[service]]
         found = own or [action for caller in callers for action in self._of_type(ActionType.ROLL_BACK, caller)]
+        releases = self._of_type(ActionType.SHIFT_TRAFFIC, service)
+        found += [action for action in releases if self._actions[action].level < 0]
         return [action for action in found if action not in self._rolled_back]
 
     def _of_type(self, kind: ActionType, service: int) -> list[int]:

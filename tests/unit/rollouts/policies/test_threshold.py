@@ -36,11 +36,14 @@ def test_what_cannot_be_scaled_further_gets_a_larger_limit() -> None:
     assert chosen(seasoned(), dashboard) == "set_cpu_limit:checkout:x2"
 
 
-def test_own_errors_without_saturation_are_rolled_back_once() -> None:
+CART_ROLL_BACKS = ["roll_back:cartFailure", "take_back:cart-2.3.0", "do_nothing"]
+
+
+def test_own_errors_without_saturation_are_rolled_back_once_configuration_first() -> None:
     dashboard = Dashboard()
     dashboard.node("cart", "error_ratio", 0.3)
     policy = seasoned(cool_down_seconds=0.0)
-    assert [chosen(policy, dashboard) for _ in range(2)] == ["roll_back:cartFailure", "do_nothing"]
+    assert [chosen(policy, dashboard) for _ in range(3)] == CART_ROLL_BACKS
 
 
 def test_errors_that_come_from_a_callee_are_not_the_callers() -> None:
@@ -50,7 +53,7 @@ def test_errors_that_come_from_a_callee_are_not_the_callers() -> None:
     dashboard.edge("frontend", "cart", "request_rate_rps", 10.0)
     dashboard.edge("frontend", "cart", "error_ratio", 0.3)
     policy = seasoned(cool_down_seconds=0.0)
-    assert [chosen(policy, dashboard) for _ in range(2)] == ["roll_back:cartFailure", "do_nothing"]
+    assert [chosen(policy, dashboard) for _ in range(3)] == CART_ROLL_BACKS
 
 
 def test_a_slow_service_without_a_configuration_of_its_own_points_at_its_callers() -> None:
