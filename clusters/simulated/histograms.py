@@ -4,17 +4,15 @@ A histogram knows how many requests were at most as slow as each of its bounds, 
 says of a latency of 60 ms is "between 50 and 100".
 """
 
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Callable
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import ndtr
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
+Floats = NDArray[Any]
 
-BOUNDS_MS: Final[Floats] = np.array(
+BOUNDS_MS: Final[NDArray[np.float64]] = np.array(
     [2, 4, 6, 8, 10, 50, 100, 200, 400, 800, 1000, 1400, 2000, 5000, 10000, 15000], dtype=np.float64
 )
 """Upper bounds of the span metrics connector's buckets by default; one more bucket has none."""
@@ -49,34 +47,18 @@ def histogram_quantile(quantile: float, cumulative: Floats, bounds: Floats = BOU
     return np.where(total > _NO_REQUESTS, value, np.nan)
 
 
-def histogram_p95(parts: Floats, groups: Sequence[Ints]) -> Floats:
-    """95th percentile of each group's mixture of lognormals as its histogram tells it.
+def histogram_p95(
+    share_within: Callable[[float], Floats], weight: Floats, group_sum: Callable[[Floats], Floats]
+) -> Floats:
+    """95th percentile of mixtures, as their histograms tell it.
 
     Args:
-        parts: [3, P, ...] sums of requests, latencies in milliseconds and squared latencies of each part.
-        groups: [G] the parts that each group mixes.
+        share_within: [P, ...] share of each part's requests that take at most so many milliseconds.
+        weight: [P, ...] requests of each part.
+        group_sum: adds [P, ...] up to [G, ...], the parts of each mixture.
 
     Returns:
-        [G, ...] milliseconds; NaN where a group has no requests.
+        [G, ...] milliseconds; NaN where a mixture has no requests.
     """
-    weight = parts[0]
-    some = weight > _NO_REQUESTS
-    safe = np.where(some, weight, 1.0)
-    mean = np.where(some, parts[1] / safe, 1.0)
-    mu, sigma = _fit_lognormal(mean, np.where(some, parts[2] / safe, 1.0) - mean * mean)
-    result = np.full((len(groups), *weight.shape[1:]), np.nan)
-    within = np.stack([ndtr((bound - mu) / sigma) for bound in np.log(BOUNDS_MS)])
-    counts = np.concatenate([np.where(some, weight, 0.0) * within, np.where(some, weight, 0.0)[None]])
-    for g, members in enumerate(groups):
-        if len(members):
-            cumulative = counts[:, members[0]].copy()
-            for member in members[1:]:
-                cumulative += counts[:, member]
-            result[g] = histogram_quantile(0.95, cumulative)
-    return result
-
-
-def _fit_lognormal(mean: Floats, variance: Floats) -> tuple[Floats, Floats]:
-    """Mean and standard deviation of the logarithm of the lognormal with these moments."""
-    spread = np.log1p(np.maximum(variance / (mean * mean), 1e-6))
-    return np.log(mean) - 0.5 * spread, np.sqrt(spread)
+    cumulative = [group_sum(weight * share_within(float(bound))) for bound in BOUNDS_MS]
+    return histogram_quantile(0.95, np.stack([*cumulative, group_sum(weight)]).astype(np.float64))

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from clusters.simulated.graph import CompiledGraph
 from clusters.simulated.parameters import EPOCH_NS
 from clusters.simulated.probes import EDGE_PROBES, JOURNEY_PROBES, NODE_PROBES, STAND_PROBES, Bucket
+from clusters.simulated.scraping import Scraper
 from clusters.telemetry import EDGE_SIGNALS, JOURNEY_SIGNALS, NODE_SIGNALS, STAND_SIGNALS, Signal, TelemetryWindow
 
 Floats = NDArray[np.float32]
@@ -30,6 +31,8 @@ _PER_REQUEST: Final = frozenset({"error_ratio", "latency_mean_milliseconds", "la
 """Those that are the mean over requests, so weighted by the rate; a percentile is so only nearly. The rest is a mean
 over time."""
 _RATES: Final = ("request_rate_rps", "offered_rate_rps")
+_SEEN: Final = {"nodes": "nodes_seen", "edges": "edges_seen"}
+"""Levels that are scraped, and the rings of what is seen of them; the load generator knows the others itself."""
 
 
 class History:
@@ -43,6 +46,7 @@ class History:
             its start instead of copied.
         bucket_seconds: length of a bucket.
         missing: what stands for a value that is not there.
+        scraper: how telemetry is collected; None: as it is.
     """
 
     def __init__(
@@ -54,6 +58,7 @@ class History:
         *,
         spare_buckets: int = 0,
         missing: float = np.nan,
+        scraper: Scraper | None = None,
     ) -> None:
         application = graph.application
         self.num_buckets, self.bucket_seconds, self.missing = num_buckets, bucket_seconds, missing
@@ -68,6 +73,9 @@ class History:
             name: np.full((self._size, num, len(signals), num_stands), missing, dtype=np.float32)
             for num, (name, (signals, _)) in zip(entities, LEVELS.items(), strict=True)
         }
+        self.scraper = scraper
+        if scraper is not None:
+            self._rings |= {seen: self._rings[name].copy() for name, seen in _SEEN.items()}
 
     def record(self, bucket: Bucket, stands: Ints) -> None:
         """Append the bucket of these stands."""
@@ -87,10 +95,19 @@ class History:
                         slab[:, position, stands[columns]] = values[..., columns]
                 if not np.isnan(self.missing):
                     np.copyto(slab, np.float32(self.missing), where=np.isnan(slab))
+            if self.scraper is not None:
+                self._scrape(self.scraper, bucket, int(place), columns, stands[columns])
         self._head[stands] += 1
         self.count[stands] += 1
         if not everyone:
             self._is_aligned = bool((self._head == self._head[0]).all())
+
+    def _scrape(self, scraper: Scraper, bucket: Bucket, place: int, columns: Ints, stands: Ints) -> None:
+        true = (self._rings[name][place].take(stands, axis=-1) for name in _SEEN)
+        state = bucket.state
+        seen = scraper.scrape(state.seed[columns], state.tick[columns], *true)
+        for name, values in zip(_SEEN.values(), seen, strict=True):
+            self._rings[name][place][..., stands] = values
 
     def restart(self, stands: Ints, num_buckets: int) -> None:
         """Forget the buckets of some stands, which then get `num_buckets`: so that they end where the others are."""
@@ -111,20 +128,25 @@ class History:
         """A copy for some stands, in the order given."""
         copy = History.__new__(History)
         copy.num_buckets, copy.bucket_seconds, copy.missing = self.num_buckets, self.bucket_seconds, self.missing
-        copy._size = self._size
+        copy._size, copy.scraper = self._size, self.scraper
         copy.count, copy._head = self.count[stands], self._head[stands]
         copy._is_aligned = bool((copy._head == copy._head[0]).all())
         copy._rings = {name: np.take(ring, stands, axis=-1) for name, ring in self._rings.items()}
         return copy
 
-    def window(self, stands: Ints | None, num_buckets: int, factor: int) -> TelemetryWindow:
+    def window(self, stands: Ints | None, num_buckets: int, factor: int, *, is_true: bool = False) -> TelemetryWindow:
         """The last `num_buckets` buckets of some stands (None: all), each of `factor` buckets here.
 
         Times before the reset are missing; so is a coarse bucket that the reset falls into. With a factor of 1 and
-        stands at the same clock it may be views, valid until the next bucket.
+        stands at the same clock it may be views, valid until the next bucket. Without a scraper what is seen is true.
         """
         fine = num_buckets * factor
-        values = {name: self._last(name, stands, fine) for name in self._rings}
+        scraper = None if is_true else self.scraper
+        values = {}
+        for name in LEVELS:
+            is_scraped = scraper is not None and name in _SEEN
+            level = self._last(_SEEN[name] if is_scraped else name, stands, fine)
+            values[name] = scraper.delay(level) if scraper is not None and is_scraped else level
         if factor > 1:
             values = {name: self._merge(name, level, factor) for name, level in values.items()}
         count = self.count if stands is None else self.count[stands]

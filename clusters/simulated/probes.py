@@ -11,9 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clusters.simulated.graph import CompiledGraph
+from clusters.simulated.histograms import histogram_p95
 from clusters.simulated.latency import Latency
 from clusters.simulated.parameters import REQUEST_BYTES, RESPONSE_BYTES
-from clusters.simulated.quantiles import Mixtures, Times, bucket_times, p95_of, shape_of, share_within
+from clusters.simulated.quantiles import Mixtures, Shape, Times, bucket_times, p95_of, shape_of, share_within
 from clusters.simulated.replicas import Capacity
 from clusters.simulated.state import StandState, ordered_sum
 from clusters.simulated.sums import ChannelSum, OperationSum, RequestSum, ServiceSum
@@ -37,6 +38,8 @@ class Bucket:
         latency: Latency,
         mixtures: Mixtures,
         num_ticks: int,
+        *,
+        has_histograms: bool = False,
     ) -> None:
         self.graph, self.state, self.capacity = graph, state, capacity
         self.share = np.float32(1.0 / num_ticks)
@@ -49,9 +52,9 @@ class Bucket:
             ]
         )
         self.edge_sums = graph.channels_by_edge.sum(state.channel_sums)
-        self._percentiles(bucket_times(graph, state, latency, num_ticks), mixtures)
+        self._percentiles(bucket_times(graph, state, latency, num_ticks), mixtures, has_histograms)
 
-    def _percentiles(self, times: Times, mixtures: Mixtures) -> None:
+    def _percentiles(self, times: Times, mixtures: Mixtures, has_histograms: bool) -> None:
         graph, state = self.graph, self.state
         num_operations, num_services = graph.num_operations, graph.num_services
         mean = times.mean[:num_operations]
@@ -62,6 +65,8 @@ class Bucket:
         own[num_operations:] = np.minimum(own[num_operations:], graph.channel_timeout_seconds)
         weight = np.concatenate([state.operation_sums[OperationSum.REQUESTS], state.channel_sums[ChannelSum.REQUESTS]])
         self.p95 = mixtures.p95(shape, own, weight) * _MS
+        if has_histograms:
+            self._read_histograms(shape, weight, mixtures)
         entry = num_operations + graph.request_channel
         in_time = share_within(type(shape)(*(part.take(entry, axis=0) for part in shape)), graph.request_slo_seconds)
         sums = state.request_sums
@@ -71,6 +76,19 @@ class Bucket:
         self.node_p95 = self.p95[:num_services]
         self.edge_p95 = self.p95[num_services : num_services + len(graph.application.edges)]
         self.journey_p95 = self.p95[num_services + len(graph.application.edges) :]
+
+    def _read_histograms(self, shape: Shape, weight: Floats, mixtures: Mixtures) -> None:
+        """Percentiles of services and edges as the collector's histograms tell them; users measure their own."""
+        graph = self.graph
+
+        def share(milliseconds: float) -> Floats:
+            within = share_within(shape, np.full((1, 1), milliseconds / 1e3, dtype=np.float32))
+            is_given_up = graph.channel_timeout_seconds * _MS <= milliseconds
+            within[graph.num_operations :] = np.where(is_given_up, _ONE, within[graph.num_operations :])
+            return within
+
+        num_scraped = graph.num_services + len(graph.application.edges)
+        self.p95[:num_scraped] = histogram_p95(share, weight, mixtures.sums)[:num_scraped]
 
     @cached_property
     def requests(self) -> Floats:

@@ -164,6 +164,14 @@ class Mixtures:
         self._owner = np.repeat(np.arange(len(mixed)), [len(groups[g]) for g in mixed]).astype(np.int64)
         self._by_group = RowGroups.by_owner(self._owner.tolist(), len(mixed))
 
+    def sums(self, rows: Floats) -> Floats:
+        """[G, N] the sum of each group's rows [X, N]."""
+        total = np.zeros((self.num_groups, rows.shape[1]), dtype=np.float32)
+        total[self._single] = rows.take(self._single_row, axis=0)
+        if len(self._mixed):
+            total[self._mixed] = self._by_group.sum(rows.take(self._rows, axis=0))
+        return total
+
     def p95(self, shape: Shape, own: Floats, weight: Floats) -> Floats:
         """[G, N] 95th percentile of each group; NaN where it has no requests.
 

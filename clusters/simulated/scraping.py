@@ -4,7 +4,7 @@ true values of a bucket -> resets -> noise -> gaps -> what is recorded as seen; 
 it changes the stand, and the streams of randomness are its own: two branches of a stand are scraped alike.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
 from typing import Final
 
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from clusters.simulated.randomness import Words, uniforms
 from clusters.stand import StandError
-from clusters.telemetry import EDGE_SIGNALS, NODE_SIGNALS, Signal, SignalKind, TelemetryWindow, signal_index
+from clusters.telemetry import EDGE_SIGNALS, NODE_SIGNALS, Signal, SignalKind, signal_index
 from clusters.topology import Application
 
 Floats32 = NDArray[np.float32]
@@ -108,15 +108,14 @@ class Scraper:
                 values[entity, :, stand] = self._missing
         return nodes, edges
 
-    def delay(self, window: TelemetryWindow) -> TelemetryWindow:
-        """The window [N, T, ...] without what has not arrived yet; the same one where nothing is late."""
+    def delay(self, values: Floats32) -> Floats32:
+        """Scraped values [N, T, ...] without what has not arrived yet; the same array where nothing is late."""
         late = self.scraping.delay_buckets
         if not late:
-            return window
-        nodes, edges = window.nodes.copy(), window.edges.copy()
-        nodes[..., -late:, :, :] = self._missing
-        edges[..., -late:, :, :] = self._missing
-        return replace(window, nodes=nodes, edges=edges)
+            return values
+        arrived = values.copy()
+        arrived[:, -late:] = self._missing
+        return arrived
 
     def _reset_counters(self, seeds: Words, ticks: Ints, nodes: Floats32) -> None:
         """A replica that restarted lost what it counted since its last scrape, a drawn share of the interval.

@@ -22,10 +22,13 @@ from clusters.simulated.probes import Bucket
 from clusters.simulated.quantiles import Mixtures
 from clusters.simulated.randomness import seed_words
 from clusters.simulated.rules import Column
+from clusters.simulated.scraping import Scraper, Scraping
 from clusters.simulated.state import StandState, empty_state
 from clusters.simulated.streams.pod_events import PodEvents
+from clusters.simulated.streams.source import told_between
 from clusters.simulated.tick import Workspace, advance_tick, workspace
 from clusters.stand import StandError
+from clusters.streams import StandStreams, StreamsSpec
 from clusters.telemetry import TelemetryWindow
 from clusters.topology import Application
 
@@ -53,6 +56,7 @@ class SimulatedStands:
         history_seconds: how far back telemetry is kept.
         spare_seconds: room beyond it. With as much again, `observe` is nearly always a view of the stands' own memory.
         missing: what stands for a value that is not there.
+        scraping: how telemetry is collected; None: as it is.
 
     Raises:
         StandError: from any method after `close`, for a stand that was not reset, or for times that do not divide.
@@ -67,6 +71,7 @@ class SimulatedStands:
         history_seconds: float = 1800.0,
         spare_seconds: float = 0.0,
         missing: float = math.nan,
+        scraping: Scraping | None = None,
     ) -> None:
         if num_stands < 1:
             raise StandError(f"a batch needs at least 1 stand, not {num_stands}")
@@ -81,6 +86,7 @@ class SimulatedStands:
             bucket_seconds,
             spare_buckets=math.ceil(spare_seconds / bucket_seconds),
             missing=missing,
+            scraper=None if scraping is None else Scraper(scraping, application, bucket_seconds, missing),
         )
         self._events = PodEvents(num_stands, num_buckets * self._bucket_ticks)
         self._mixtures = Mixtures(self._graph)
@@ -161,6 +167,7 @@ class SimulatedStands:
             work.latency if everyone else Latency(*(rows.take(full, axis=-1) for rows in work.latency)),
             self._mixtures,
             self._bucket_ticks,
+            has_histograms=self._history.scraper is not None and self._history.scraper.scraping.histogram,
         )
         self._history.record(bucket, stands)
         columns.clear_sums()
@@ -183,6 +190,11 @@ class SimulatedStands:
                 f"a window of {window_seconds:g} s is longer than the {kept:g} s kept; raise history_seconds"
             )
         return self._history.window(index, num_buckets, factor)
+
+    def streams(self, stand: int, start_ns: int, end_ns: int, spec: StreamsSpec) -> StandStreams:
+        """What a stand told beside its metrics, as `clusters.stand.StreamSource` says."""
+        self._indices(np.array([stand]))
+        return told_between(self._graph, self._history, self._events, self._state.seed, stand, start_ns, end_ns, spec)
 
     def fork(self, stands: Sequence[int], seeds: Sequence[int]) -> "SimulatedStands":
         """A new batch: copies of these stands with all their state and history, whose noise to come has these seeds.
