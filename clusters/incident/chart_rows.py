@@ -102,10 +102,13 @@ def _service_charts(incident: PlayedIncident, row: int, axis: TimeAxis, latency:
         return _courses(incident, lambda window: np.float32(factor) * window.nodes[:, :, row, _at(name)])
 
     cpu = _courses(incident, lambda window: 100 * _cpu_share(window.nodes[:, :, row]))
-    queue, p95, errors = courses("queue_depth"), courses("latency_p95_milliseconds"), courses("error_ratio", 100)
+    lag = courses("consumer_lag")
+    is_consumer = bool(np.isfinite(lag[0]).any())
+    waiting, title = (lag, "messages that wait") if is_consumer else (courses("queue_depth"), "in the service")
+    p95, errors = courses("latency_p95_milliseconds"), courses("error_ratio", 100)
     return (
         draw_chart("CPU of limit", cpu[0], axis, linear_scale("%", *cpu, least=100.0), dashed=cpu[1]),
-        draw_chart("in the service", queue[0], axis, linear_scale("", *queue, least=5.0), dashed=queue[1]),
+        draw_chart(title, waiting[0], axis, linear_scale("", *waiting, least=5.0), dashed=waiting[1]),
         draw_chart("p95 latency", p95[0], axis, latency, dashed=p95[1]),
         draw_chart("failed", errors[0], axis, linear_scale("%", *errors, least=5.0), dashed=errors[1]),
     )

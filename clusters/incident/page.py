@@ -20,6 +20,8 @@ from clusters.incident.service_graph import box_state, draw_graph, template, wir
 from clusters.incident.told_table import event_rows, finding_rows
 from clusters.telemetry import EDGE_SIGNALS, JOURNEY_SIGNALS, NODE_SIGNALS, signal_index
 
+_ABOUT_WORST = 0.9
+
 
 def render(incident: PlayedIncident, command: str) -> str:
     """The page as text; `command` is what plays it again."""
@@ -78,11 +80,12 @@ def _at(readings: Readings, bucket: int) -> Readings:
 
 
 def _worst_bucket(incident: PlayedIncident) -> int:
-    """The bucket in which most users are served worst."""
+    """The first bucket in which users are served about as badly as ever."""
     journeys = known_mean(incident.window.journeys)  # [T, J, F]
     offered = np.nan_to_num(journeys[..., signal_index(JOURNEY_SIGNALS, "offered_rate_rps")])
     good = np.nan_to_num(journeys[..., signal_index(JOURNEY_SIGNALS, "good_ratio")], nan=1.0)
-    return int(np.argmax((offered * (1.0 - good)).sum(axis=1)))
+    bad = (offered * (1.0 - good)).sum(axis=1)
+    return int(np.argmax(bad >= _ABOUT_WORST * bad.max()))
 
 
 def _verdict(outcomes: Sequence[JourneyOutcome], axis: TimeAxis) -> str:

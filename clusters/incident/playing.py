@@ -11,7 +11,6 @@ from clusters.commands import CheckStatus, Command, CommandStatus, OperatorComma
 from clusters.fault_events import FaultEvent, fault_events, is_made_void
 from clusters.scenario import Scenario, ScheduledFault
 from clusters.simulated.stands import SimulatedStands
-from clusters.stand import StreamSource
 from clusters.streams import StandStreams, StreamsSpec
 from clusters.telemetry import TelemetryWindow
 from clusters.topology import Application
@@ -95,9 +94,6 @@ def play(scenario: Scenario, seed: int, events: Sequence[OperatorEvent], num_rep
         left_alone = alone.observe(span, BUCKET_SECONDS)
     window = acted_on.observe(span, BUCKET_SECONDS)
     start_ns = int(window.times_ns[0, 0])
-    told = StandStreams()
-    if isinstance(acted_on, StreamSource):
-        told = acted_on.streams(0, start_ns, start_ns + round(span * 1e9), TOLD)
     return PlayedIncident(
         application=application,
         scenario=scenario,
@@ -106,7 +102,7 @@ def play(scenario: Scenario, seed: int, events: Sequence[OperatorEvent], num_rep
         window=window,
         left_alone=left_alone,
         shown_warmup_seconds=shown,
-        streams=told,
+        streams=acted_on.streams(0, start_ns, start_ns + round(span * 1e9), TOLD),
     )
 
 

@@ -7,6 +7,7 @@ from clusters.incident.playing import PlayedIncident
 from clusters.streams import Finding, K8sEvent
 
 MOST_ROWS = 60
+_SEVERITIES = ("ok", "warning", "critical")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,8 +33,11 @@ def event_rows(incident: PlayedIncident) -> tuple[ToldRow, ...]:
 
 
 def finding_rows(incident: PlayedIncident) -> tuple[ToldRow, ...]:
-    """Findings of the observability tool, as they came."""
-    return tuple(_finding_row(incident, finding) for finding in incident.streams.coroot_findings[:MOST_ROWS])
+    """Findings of the observability tool, the most severe first; the same check of the same thing is one row."""
+    findings = sorted(incident.streams.coroot_findings, key=lambda finding: (_key(finding), finding.time_ns))
+    runs = [list(run) for _, run in groupby(findings, key=_key)]
+    runs.sort(key=lambda run: (-max(_SEVERITIES.index(finding.severity) for finding in run), run[0].time_ns))
+    return tuple(_finding_row(incident, run) for run in runs[:MOST_ROWS])
 
 
 def _event_row(incident: PlayedIncident, run: list[K8sEvent]) -> ToldRow:
@@ -48,13 +52,21 @@ def _event_row(incident: PlayedIncident, run: list[K8sEvent]) -> ToldRow:
     )
 
 
-def _finding_row(incident: PlayedIncident, finding: Finding) -> ToldRow:
+def _key(finding: Finding) -> tuple[str, str]:
     calls = [f"{caller} to {callee}" for caller, callee in finding.affected_edges]
+    return ", ".join(calls or finding.affected_services), finding.symptom_class
+
+
+def _finding_row(incident: PlayedIncident, run: list[Finding]) -> ToldRow:
+    worst = max(run, key=lambda finding: _SEVERITIES.index(finding.severity))
+    about, symptom_class = _key(worst)
+    first, last = (incident.seconds_of(finding.time_ns) for finding in (run[0], run[-1]))
+    until = f"to {last:.0f} s" if run[-1].severity == "ok" else "on"
     return ToldRow(
-        time=f"{incident.seconds_of(finding.time_ns):.0f} s",
-        service=", ".join((*finding.affected_services, *calls)),
-        what=f"{finding.symptom_class}: {finding.severity}",
-        message=finding.explanation,
-        count=1,
-        is_warning=finding.severity != "ok",
+        time=f"from {first:.0f} s {until}",
+        service=about,
+        what=f"{symptom_class}: {worst.severity}",
+        message=worst.explanation,
+        count=sum(finding.severity != "ok" for finding in run),
+        is_warning=worst.severity == "critical",
     )

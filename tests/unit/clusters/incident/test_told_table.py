@@ -45,20 +45,32 @@ def test_what_is_told_again_and_again_is_one_row(quiet: PlayedIncident) -> None:
     assert [row.is_warning for row in rows] == [False, True, False]
 
 
-def test_findings_name_services_and_calls(quiet: PlayedIncident) -> None:
-    finding = Finding(
-        time_ns=int(quiet.window.times_ns[0, 0]),
+def finding(incident: PlayedIncident, bucket: int, severity: str, *, call: bool = False) -> Finding:
+    return Finding(
+        time_ns=int(incident.window.times_ns[0, bucket]),
         affected_services=("cart",),
-        affected_edges=(("checkout", "cart"),),
+        affected_edges=(("checkout", "cart"),) if call else (),
         symptom_class="SLOLatency",
-        severity="critical",
-        explanation="too <slow>",
+        severity=severity,
+        explanation=f"<{severity}>",
         suggested_root_cause=None,
     )
-    told = replace(quiet, streams=StandStreams(coroot_findings=(finding,)))
-    (row,) = finding_rows(told)
-    assert row.service == "cart, checkout to cart"
-    assert row.what == "SLOLatency: critical"
+
+
+def test_a_check_that_comes_and_goes_is_one_row_and_the_most_severe_comes_first(quiet: PlayedIncident) -> None:
+    findings = (
+        finding(quiet, 0, "warning", call=True),
+        finding(quiet, 2, "warning"),
+        finding(quiet, 4, "ok"),
+        finding(quiet, 8, "critical"),
+        finding(quiet, 9, "ok"),
+    )
+    told = replace(quiet, streams=StandStreams(coroot_findings=findings))
+    about_cart, about_call = finding_rows(told)
+    start = -quiet.shown_warmup_seconds
+    assert (about_cart.service, about_cart.what, about_cart.count) == ("cart", "SLOLatency: critical", 2)
+    assert about_cart.time == f"from {start + 20:.0f} s to {start + 90:.0f} s"
+    assert (about_call.service, about_call.time) == ("checkout to cart", f"from {start:.0f} s on")
     page = render(told, "x")
-    assert "too &lt;slow&gt;" in page
+    assert "&lt;critical&gt;" in page
     assert "What Kubernetes told" not in page
