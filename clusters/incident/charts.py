@@ -140,6 +140,8 @@ def quantity(value: float, unit: str) -> str:
     if unit == "By":
         return f"{value / 2**20:.3g} MiB"
     value = 0.0 if abs(value) < _SMALLEST_SHOWN else value
+    if unit == "" and value >= 10_000:
+        return f"{value / 1000:.3g}k"
     digits = f"{value:.0f}" if abs(value) >= 100 else f"{value:.3g}"
     return f"{digits}{'' if unit in ('', '%', 'm', '/s') else ' '}{unit}"
 

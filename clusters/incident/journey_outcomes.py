@@ -20,6 +20,8 @@ class JourneyOutcome:
     worst_p95: str
     worst_errors: str
     violated_seconds: float
+    harm: float
+    """Requests per second that were not good, summed over buckets."""
     violated_spans: str
     """In words; empty: never."""
     left_alone_seconds: float | None
@@ -32,6 +34,7 @@ def journey_outcome(
     """The outcome of the journey that stands in this row; windows are [R, T, ...]."""
     p95, errors = (_signal(window, row, name) for name in ("latency_p95_milliseconds", "error_ratio"))
     violated = is_violated(journey, row, window)
+    offered, good = (np.nan_to_num(_signal(window, row, name)) for name in ("offered_rate_rps", "good_ratio"))
     return JourneyOutcome(
         name=journey.name,
         objective=f"p95 at most {quantity(journey.slo_latency_milliseconds, 'ms')}, "
@@ -39,6 +42,7 @@ def journey_outcome(
         worst_p95=quantity(_worst(p95), "ms"),
         worst_errors=quantity(100 * _worst(errors), "%"),
         violated_seconds=float(violated.sum() * axis.bucket_seconds),
+        harm=float((offered * (1.0 - good)).sum()),
         violated_spans=_spans(violated, axis),
         left_alone_seconds=None
         if left_alone is None

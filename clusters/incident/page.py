@@ -90,7 +90,7 @@ def _worst_bucket(incident: PlayedIncident) -> int:
 
 def _verdict(outcomes: Sequence[JourneyOutcome], axis: TimeAxis) -> str:
     """What became of the users, in a sentence or two."""
-    missed = sorted((o for o in outcomes if o.violated_seconds), key=lambda o: -o.violated_seconds)
+    missed = sorted((o for o in outcomes if o.violated_seconds), key=lambda o: (-o.violated_seconds, -o.harm))
     if not missed:
         return "Every journey met its objectives all the time."
     first = missed[0]

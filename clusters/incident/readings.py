@@ -55,7 +55,7 @@ class Readings:
         error_ratio, slowdown = float(self.error_ratio[at]), float(self.slowdown[at])
         parts = [f"{error_ratio:.{0 if error_ratio >= 0.01 else 1}%} fail"] if error_ratio > 0.001 else []
         if slowdown > 1.3:
-            factor = f"{slowdown:.{0 if slowdown >= 10 else 1}f}" if slowdown < 100 else "over 100"
+            factor = f"{slowdown:.{0 if slowdown >= 10 else 1}f}" if slowdown < 100 else ">100"
             parts.append(f"{factor}x slower")
         return ", ".join(parts)
 
