@@ -1,11 +1,17 @@
-"""Every named scenario tells its story: the action that it is about is the best of its candidates."""
+"""What candidates are worth: each named scenario tells its story, and in health nothing of any kind beats waiting."""
 
 import numpy as np
 import pytest
 
+from clusters.applications import APPLICATIONS
+from clusters.scenario import Split
 from envs.control_loop import EpisodeRules
+from envs.scenarios.generator import draw_scenarios
+from envs.scenarios.menus import FULL
 from envs.scenarios.named import NAMED, named_scenario
+from envs.scenarios.splits import NO_FAULT
 from envs.simulated_loop import simulated_loop
+from envs.time_scales import TimeScales
 
 WHOLE = EpisodeRules(end_on_goal=False, end_on_emergency=False)
 NUM_REPLICATES = 3
@@ -50,3 +56,21 @@ def test_a_retry_storm_outlives_its_trigger_until_load_is_shed_or_capacity_added
     assert returns["restart:frontend"] < returns["do_nothing"] + 0.5
     for helpful in ("rate_limit:50%", "shape:all:50%", "scale:frontend:+2"):
         assert returns[helpful] > returns["do_nothing"] + 5.0
+
+
+@pytest.mark.parametrize("application", APPLICATIONS)
+def test_in_health_no_candidate_of_the_full_menu_beats_waiting(application):
+    drawn = draw_scenarios(application, Split.TRAIN, 120, 11, TimeScales(), FULL)
+    # Many orders may bring a stand with dear costs to its limit, where capacity is worth its price.
+    healthy = [s for s in drawn if s.family.startswith(NO_FAULT) and s.workload.profile != "checkout_heavy"][:6]
+    loop = simulated_loop(application, len(healthy), rules=WHOLE)
+    loop.reset(range(len(healthy)), healthy, [scenario.seed for scenario in healthy])
+    rows = np.array([row for row, scenario in enumerate(healthy) for _ in scenario.candidates])
+    actions = loop.catalogue.indices([name for scenario in healthy for name in scenario.candidates])
+    fork = loop.fork(rows.tolist(), rows.tolist())
+    returns = fork.step(actions).rewards.copy()
+    for _ in range(9):
+        returns += fork.step(np.zeros_like(actions)).rewards
+    for row, scenario in enumerate(healthy):
+        of_row = returns[rows == row]
+        assert of_row.max() == of_row[scenario.candidates.index("do_nothing")], scenario.name
