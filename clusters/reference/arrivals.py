@@ -5,7 +5,7 @@ import math
 from clusters.reference.agenda import put
 from clusters.reference.compiled import inlined
 from clusters.reference.layout import (
-    ARRIVAL_EVENT,
+    ARRIVAL,
     BUCKET,
     ENTRY_TOKENS,
     ENTRY_TOKENS_AT,
@@ -50,7 +50,7 @@ def plan_arrival(w: World) -> None:
             break
         amount -= rate * (end - time)
         time = end
-    put(w, len(w.stations) + len(w.lists) + ARRIVAL_EVENT, time)
+    put(w, ARRIVAL, time)
 
 
 @inlined

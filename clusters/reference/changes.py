@@ -5,13 +5,14 @@ import math
 from clusters.reference.agenda import put
 from clusters.reference.arrivals import plan_arrival
 from clusters.reference.compiled import compiled
-from clusters.reference.containers import append, give_back, heap_event, sift_up, unwatch
+from clusters.reference.containers import append, give_back, sift_up, unwatch
 from clusters.reference.layout import (
     BUCKET,
     BUSY,
     CALLING,
     CHANNEL,
     CHILD,
+    HEAP,
     HEAP_SIZE,
     IS_TIMED,
     LINE_HEAD,
@@ -27,9 +28,9 @@ from clusters.reference.layout import (
     PARENT,
     PAUSED,
     PRESENT,
+    REFUSALS,
     REFUSED,
-    REFUSED_LIST,
-    REJECTION,
+    REJECTION_SECONDS,
     SERVICE,
     SERVICE_LOST,
     STATE,
@@ -79,7 +80,7 @@ def die(w: World, s: int, slot: int) -> None:
     count(w, s, PRESENT, -1)
     w.service_meters[w.counters[BUCKET], s, SERVICE_LOST] += 1.0
     w.slots[slot, STATE] = REFUSED
-    append(w, REFUSED_LIST, slot, w.now[TIME] + w.settings[REJECTION])
+    append(w, REFUSALS, slot, w.now[TIME] + w.settings[REJECTION_SECONDS])
 
 
 @compiled
@@ -137,4 +138,4 @@ def lose_pausing(w: World, s: int, share: float) -> None:
             sift_up(w.heap, kept, due, slot)
             kept += 1
     w.counters[HEAP_SIZE] = kept
-    put(w, heap_event(w), w.heap[0, 0] if kept > 0 else math.inf)
+    put(w, HEAP, w.heap[0, 0] if kept > 0 else math.inf)

@@ -11,7 +11,7 @@ from clusters.reference.layout import (
     FIRST_TIMEOUT,
     FREE,
     FREE_HEAD,
-    HEAP_EVENT,
+    HEAP,
     HEAP_SIZE,
     IS_TIMED,
     NEXT,
@@ -53,7 +53,7 @@ def append(w: World, which: int, slot: int, due: float) -> None:
     tail = w.lists[which, 1]
     if tail == NONE:
         w.lists[which, 0] = slot
-        put(w, len(w.stations) + which, due)
+        put(w, which, due)
     else:
         w.slots[tail, NEXT] = slot
     w.lists[which, 1] = slot
@@ -67,9 +67,9 @@ def pop_first(w: World, which: int) -> int:
     w.lists[which, 0] = head
     if head == NONE:
         w.lists[which, 1] = NONE
-        put(w, len(w.stations) + which, math.inf)
+        put(w, which, math.inf)
     else:
-        put(w, len(w.stations) + which, w.times[head, DUE])
+        put(w, which, w.times[head, DUE])
     return slot
 
 
@@ -84,7 +84,7 @@ def watch(w: World, slot: int, timeout_class: int, deadline: float) -> None:
     w.slots[slot, TIMEOUT_NEXT] = NONE
     if tail == NONE:
         w.lists[which, 0] = slot
-        put(w, len(w.stations) + which, deadline)
+        put(w, which, deadline)
     else:
         w.slots[tail, TIMEOUT_NEXT] = slot
     w.lists[which, 1] = slot
@@ -102,7 +102,7 @@ def unwatch(w: World, slot: int, timeout_class: int) -> None:
         w.slots[after, TIMEOUT_PREVIOUS] = before
     if before == NONE:
         w.lists[which, 0] = after
-        put(w, len(w.stations) + which, math.inf if after == NONE else w.times[after, DEADLINE])
+        put(w, which, math.inf if after == NONE else w.times[after, DEADLINE])
     else:
         w.slots[before, TIMEOUT_NEXT] = after
 
@@ -139,17 +139,11 @@ def sift_down(heap: Floats, size: int) -> None:
 
 
 @inlined
-def heap_event(w: World) -> int:
-    """Index of the heap's event in `due`."""
-    return len(w.stations) + len(w.lists) + HEAP_EVENT
-
-
-@inlined
 def push_heap(w: World, slot: int, due: float) -> None:
     """Let a slot be due at any time."""
     sift_up(w.heap, w.counters[HEAP_SIZE], due, slot)
     w.counters[HEAP_SIZE] += 1
-    put(w, heap_event(w), w.heap[0, 0])
+    put(w, HEAP, w.heap[0, 0])
 
 
 @inlined
@@ -159,5 +153,5 @@ def pop_heap(w: World) -> int:
     w.counters[HEAP_SIZE] -= 1
     size = w.counters[HEAP_SIZE]
     sift_down(w.heap, size)
-    put(w, heap_event(w), w.heap[0, 0] if size > 0 else math.inf)
+    put(w, HEAP, w.heap[0, 0] if size > 0 else math.inf)
     return slot

@@ -48,17 +48,17 @@ RETRIES, DELAY_SECONDS, LOSS = range(3)
 SERVERS, SPEED, WORKERS, BOUND, IS_OPEN, MAX_RATE, LOST_SHARE = range(7)
 MULTIPLIER, RATE_LIMIT, THINK_SECONDS, FIRST_SHAPE = range(4)
 
-# Lists of slots in the order they are due (columns of `lists`: head, tail); timeouts follow from `FIRST_TIMEOUT`.
-NETWORK_LIST, REFUSED_LIST, FIRST_TIMEOUT = range(3)
-# Events that are no service's completion and no list's: offsets behind those in `due`.
-HEAP_EVENT, ARRIVAL_EVENT, BUCKET_EVENT, CHANGE_EVENT, NUM_OTHER_EVENTS = range(5)
+# Events: indices in `due`. Those from `NETWORK` on are also lists of slots, whose head and tail are in `lists`; one
+# list per distinct timeout follows from `FIRST_TIMEOUT`, and then, from the counter `FIRST_SERVICE`, the services.
+HEAP, ARRIVAL, BUCKET_END, CHANGE, NETWORK, REFUSALS, FIRST_TIMEOUT = range(7)
 
 MAX_EVENTS: Final = 512
 NEVER: Final = np.iinfo(np.int64).max
 
 # `counters` and `now`.
-FREE_HEAD, NUM_FREE, HEAP_SIZE, BUCKET, NUM_SPANS, NEXT_SPAN, NEXT_TRACE, NUM_EVENTS, OUTSTANDING = range(9)
-NUM_COUNTERS: Final = 9
+FREE_HEAD, NUM_FREE, HEAP_SIZE, BUCKET, NUM_SPANS, NEXT_SPAN, NEXT_TRACE, NUM_EVENTS = range(8)
+OUTSTANDING, FIRST_SERVICE, LEAST_OTHER, LEAST_SERVICE = range(8, 12)
+NUM_COUNTERS: Final = 12
 TIME, ENTRY_TOKENS, ENTRY_TOKENS_AT = range(3)
 
 # Meters.
@@ -87,11 +87,11 @@ class World(NamedTuple):
     random: NDArray[np.uint64]
     """[4] state of the generator"""
     due: Floats
-    """[S + lists + 4, filled up to a multiple of 16] time of the next event of each kind"""
+    """[events] time of the next event of each kind"""
     due_words: Ints
     """the same memory as whole numbers, see `clusters.reference.agenda`"""
     lists: Ints
-    """[lists, 2] head and tail"""
+    """[events but the services', 2] head and tail; the first rows are no lists"""
     slots: SmallInts
     """[Q, 16]"""
     times: Floats
@@ -151,4 +151,4 @@ class World(NamedTuple):
 
 
 # Indices of `settings`.
-BUCKET_SECONDS, STEP_SECONDS, REJECTION, NETWORK, TRACED_SHARE = range(5)
+BUCKET_SECONDS, STEP_SECONDS, REJECTION_SECONDS, NETWORK_SECONDS, TRACED_SHARE = range(5)

@@ -5,16 +5,18 @@ from clusters.reference.arrivals import plan_arrival, user_comes
 from clusters.reference.compiled import compiled, inlined
 from clusters.reference.containers import pop_first, pop_heap
 from clusters.reference.layout import (
-    ARRIVAL_EVENT,
+    ARRIVAL,
     BUCKET,
-    BUCKET_EVENT,
+    BUCKET_END,
     BUCKET_SECONDS,
-    HEAP_EVENT,
-    NETWORK_LIST,
+    FIRST_SERVICE,
+    FIRST_TIMEOUT,
+    HEAP,
+    NETWORK,
     NUM_EVENTS,
     NUM_FREE,
     NUM_SPANS,
-    REFUSED_LIST,
+    REFUSALS,
     STATE,
     TIME,
     TRAVELLING,
@@ -31,8 +33,7 @@ MARGIN = 1024
 @compiled
 def run(w: World) -> int:
     """Let everything happen until the last bucket is full, or there is something to do outside; what it is."""
-    num_services, num_buckets = len(w.stations), len(w.service_meters)
-    first_other = num_services + len(w.lists)
+    first_service, num_buckets = w.counters[FIRST_SERVICE], len(w.service_meters)
     if w.counters[NUM_EVENTS] == 0:
         plan_arrival(w)
     while True:
@@ -44,27 +45,27 @@ def run(w: World) -> int:
         w.now[TIME] = w.due[event]
         w.counters[NUM_EVENTS] += 1
         slot, outcome = -1, FAILED
-        if event < num_services:
-            slot = compute_done(w, event)
+        if event >= first_service:
+            slot = compute_done(w, event - first_service)
             if slot >= 0:
                 outcome = begin_calls(w, slot)
-        elif event == num_services + NETWORK_LIST:
-            arrive(w, pop_first(w, NETWORK_LIST))
-        elif event == first_other + ARRIVAL_EVENT:
+        elif event == NETWORK:
+            arrive(w, pop_first(w, NETWORK))
+        elif event == ARRIVAL:
             user_comes(w)
             plan_arrival(w)
-        elif event == num_services + REFUSED_LIST:
-            slot = answer(w, pop_first(w, REFUSED_LIST), True)
-        elif event < first_other:
-            slot = give_up(w, w.lists[event - num_services, 0])
-        elif event == first_other + HEAP_EVENT:
+        elif event == REFUSALS:
+            slot = answer(w, pop_first(w, REFUSALS), True)
+        elif event >= FIRST_TIMEOUT:
+            slot = give_up(w, w.lists[event, 0])
+        elif event == HEAP:
             slot = pop_heap(w)
             if w.slots[slot, STATE] == TRAVELLING:
                 arrive(w, slot)
                 slot = -1
             else:
                 outcome = begin_calls(w, slot)
-        elif event == first_other + BUCKET_EVENT:
+        elif event == BUCKET_END:
             close_bucket(w)
             if w.counters[BUCKET] == num_buckets:
                 return FINISHED
@@ -80,4 +81,4 @@ def close_bucket(w: World) -> None:
         close_integrals(w, s)
     w.counters[BUCKET] += 1
     next_end = (w.counters[BUCKET] + 1) * w.settings[BUCKET_SECONDS]
-    put(w, len(w.stations) + len(w.lists) + BUCKET_EVENT, next_end)
+    put(w, BUCKET_END, next_end)

@@ -27,7 +27,7 @@ from clusters.reference.layout import (
     LOST,
     MAX_RATE,
     NETWORK,
-    NETWORK_LIST,
+    NETWORK_SECONDS,
     NEXT_SPAN,
     NOBODY,
     OPERATION,
@@ -36,9 +36,9 @@ from clusters.reference.layout import (
     PARENT_SPAN,
     PAUSED,
     PRESENT,
+    REFUSALS,
     REFUSED,
-    REFUSED_LIST,
-    REJECTION,
+    REJECTION_SECONDS,
     REPEATS,
     RETRIES,
     SENT,
@@ -93,8 +93,8 @@ def send(w: World, parent: int, channel: int, is_retry: bool) -> int:
             give_back(w, slot)
         return slot
     delay = w.channel_values[channel, DELAY_SECONDS]
-    if delay == w.settings[NETWORK]:
-        append(w, NETWORK_LIST, slot, w.now[TIME] + delay)
+    if delay == w.settings[NETWORK_SECONDS]:
+        append(w, NETWORK, slot, w.now[TIME] + delay)
     else:
         push_heap(w, slot, w.now[TIME] + delay)
     return slot
@@ -121,7 +121,7 @@ def arrive(w: World, slot: int) -> None:
     if not is_message and not admits(w, s):
         w.service_meters[w.counters[BUCKET], s, SERVICE_REFUSED] += 1.0
         w.slots[slot, STATE] = REFUSED
-        append(w, REFUSED_LIST, slot, w.now[TIME] + w.settings[REJECTION])
+        append(w, REFUSALS, slot, w.now[TIME] + w.settings[REJECTION_SECONDS])
         return
     count(w, s, PRESENT, 1)
     if has_worker(w, s):

@@ -6,7 +6,7 @@ speed * min(1, servers / n), reaches the tag it got at its start. So a change of
 
 import math
 
-from clusters.reference.agenda import put
+from clusters.reference.agenda import put_service
 from clusters.reference.compiled import inlined
 from clusters.reference.containers import sift_down, sift_up
 from clusters.reference.layout import (
@@ -70,9 +70,9 @@ def plan(w: World, s: int) -> None:
     w.clocks[s, PACE] = pace
     if computing > 0 and pace > 0.0:
         left = w.tags[s, 0, 0] - w.clocks[s, VIRTUAL]
-        put(w, s, w.now[TIME] + max(left, 0.0) / pace)
+        put_service(w, s, w.now[TIME] + max(left, 0.0) / pace)
     else:
-        put(w, s, math.inf)
+        put_service(w, s, math.inf)
 
 
 @inlined

@@ -7,20 +7,23 @@ import numpy as np
 
 from clusters.reference.agenda import put
 from clusters.reference.layout import (
-    BUCKET_EVENT,
-    CHANGE_EVENT,
+    BUCKET_END,
+    CHANGE,
+    FIRST_SERVICE,
     FIRST_TIMEOUT,
     FREE_HEAD,
+    LEAST_OTHER,
+    LEAST_SERVICE,
     LINE_HEAD,
     LINE_TAIL,
     MAX_EVENTS,
+    NEVER,
     NEXT,
     NONE,
     NUM_BINS,
     NUM_CLOCK_COLUMNS,
     NUM_COUNTERS,
     NUM_FREE,
-    NUM_OTHER_EVENTS,
     NUM_REQUEST_METERS,
     NUM_SLOT_COLUMNS,
     NUM_STATION_COLUMNS,
@@ -49,15 +52,17 @@ def build_world(
     traced_share: float,
 ) -> World:
     """Everything empty at time 0; the first of the `phases` is in force, the others are to come."""
-    num_services, num_lists = len(phases[0].parameters.speed), FIRST_TIMEOUT + len(network.timeouts)
+    num_services, num_others = len(phases[0].parameters.speed), FIRST_TIMEOUT + len(network.timeouts)
     num_operations, num_channels = len(network.operations), len(network.channels)
     num_requests = len(network.request_channels)
     counters = np.zeros(NUM_COUNTERS, dtype=np.int64)
     counters[FREE_HEAD] = NONE
-    num_events = num_services + num_lists + NUM_OTHER_EVENTS
-    if num_events > MAX_EVENTS:
-        raise ValueError(f"{num_services} services and {num_lists} timeouts are too many for the reference's agenda")
-    due = np.full(-(-num_events // 16) * 16, math.inf)
+    first_service = _whole_vectors(num_others)
+    due = np.full(first_service + _whole_vectors(num_services), math.inf)
+    if len(due) > MAX_EVENTS:
+        raise ValueError(f"{num_services} services and {num_others} timeouts are too many for the reference's agenda")
+    counters[FIRST_SERVICE] = first_service
+    counters[LEAST_OTHER] = counters[LEAST_SERVICE] = NEVER
     stations = np.zeros((num_services, NUM_STATION_COLUMNS), dtype=np.int64)
     stations[:, LINE_HEAD] = stations[:, LINE_TAIL] = NONE
     most_workers = int(max(phase.parameters.workers.max() for phase in phases))
@@ -69,7 +74,7 @@ def build_world(
         random=seeded(seed),
         due=due,
         due_words=due.view(np.int64),
-        lists=np.full((num_lists, 2), NONE, dtype=np.int64),
+        lists=np.full((num_others, 2), NONE, dtype=np.int64),
         slots=np.zeros((0, NUM_SLOT_COLUMNS), dtype=np.int32),
         times=np.zeros((0, NUM_TIME_COLUMNS)),
         heap=np.zeros((0, 2)),
@@ -99,14 +104,18 @@ def build_world(
         spans=np.zeros((_FIRST_SPANS, 5), dtype=np.int64),
         span_times=np.zeros((_FIRST_SPANS, 2)),
     )
-    put(world, num_services + num_lists + BUCKET_EVENT, bucket_seconds)
+    put(world, BUCKET_END, bucket_seconds)
     return with_more_slots(world, _FIRST_SLOTS)
+
+
+def _whole_vectors(number: int) -> int:
+    """Up to a multiple of 8, so that a minimum needs no odd end."""
+    return -(-number // 8) * 8
 
 
 def schedule(world: World, phases: Sequence[Change]) -> None:
     """Let the loop stop for the first of the changes to come, if there is one."""
-    event = len(world.stations) + len(world.lists) + CHANGE_EVENT
-    put(world, event, phases[0].at_seconds if phases else math.inf)
+    put(world, CHANGE, phases[0].at_seconds if phases else math.inf)
 
 
 def put_in_force(world: World, phase: Change) -> None:
