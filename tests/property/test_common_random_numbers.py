@@ -1,7 +1,5 @@
 """Branches of one state share their randomness: equal under equal commands, equal in what users send under any."""
 
-from dataclasses import fields
-
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -12,6 +10,7 @@ from clusters.commands import ScaleWorkload
 from clusters.simulated.stands import SimulatedStands
 from clusters.telemetry import JOURNEY_SIGNALS, STAND_SIGNALS, TelemetryWindow, signal_index
 from tests.property.random_commands import random_command
+from tests.property.windows import assert_equal
 from tests.stands import scenario
 
 SECONDS = 120.0
@@ -52,8 +51,3 @@ def offered(window: TelemetryWindow) -> np.ndarray:
     stand = window.stand[..., signal_index(STAND_SIGNALS, "offered_rate_rps")]
     journeys = window.journeys[..., signal_index(JOURNEY_SIGNALS, "offered_rate_rps")]
     return np.concatenate([stand[:, None], journeys], axis=1)
-
-
-def assert_equal(one: TelemetryWindow, other: TelemetryWindow) -> None:
-    for field in fields(one):
-        assert np.asarray(getattr(one, field.name)).tobytes() == np.asarray(getattr(other, field.name)).tobytes()

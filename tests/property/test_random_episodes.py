@@ -9,6 +9,7 @@ from clusters.applications import APPLICATIONS, load_application
 from clusters.documents import VERBS
 from clusters.simulated.stands import SimulatedStands
 from clusters.simulated.state import StandState
+from clusters.streams import StreamsSpec
 from clusters.telemetry import (
     EDGE_SIGNALS,
     JOURNEY_SIGNALS,
@@ -25,6 +26,9 @@ from tests.stands import scenario
 NUM_EPISODES, BATCH = 10_000, 1_250
 WARMUP_SECONDS, EPISODE_SECONDS, STEP_SECONDS = 20.0, 120.0, 30.0
 COMMANDS_PER_STEP = 1.5
+NUM_TELLING = 3
+"""Stands of a batch that are asked for their logs, traces and events: telling takes longer than simulating."""
+ALL_STREAMS = StreamsSpec(k8s_events=True, logs=True, spans=True, coroot_findings=True)
 LEAST_RATE_RPS = 1e-3
 """One request in a hundred buckets: below that a ratio of requests may be unknown."""
 
@@ -64,7 +68,10 @@ def test_numbers_stay_numbers(batch: int) -> None:
             for _ in range(count):
                 stands.apply(stand, random_command(rng, application))
         stands.advance(STEP_SECONDS)
-    check_window(stands.observe(WARMUP_SECONDS + EPISODE_SECONDS, 10.0), application)
+    window = stands.observe(WARMUP_SECONDS + EPISODE_SECONDS, 10.0)
+    check_window(window, application)
+    for stand in rng.choice(BATCH, NUM_TELLING, replace=False).tolist():
+        check_streams(stands, stand, window.times_ns[stand])
     check_state(stands.snapshot().state)
 
 
@@ -99,6 +106,22 @@ def check_window(window: TelemetryWindow, application: Application) -> None:
     ready = window.nodes[..., signal_index(NODE_SIGNALS, "replicas_ready")]
     most = np.array([max(service.max_replicas, service.replicas) for service in application.services])
     assert (ready <= most + 1).all(), "a roll-out surges by one at most"
+
+
+def check_streams(stands: SimulatedStands, stand: int, times_ns: np.ndarray) -> None:
+    start_ns, end_ns = int(times_ns[0]), int(times_ns[-1]) + 10 * 10**9
+    told = stands.streams(stand, start_ns, end_ns, ALL_STREAMS)
+    services = set(stands.application.service_names)
+    for event in told.k8s_events:
+        assert event.service in services and event.count > 0 and start_ns <= event.time_ns < end_ns
+    for line in told.logs:
+        assert line.service in services and line.count > 0 and start_ns <= line.time_ns
+    by_id = {(span.trace_id, span.span_id): span for span in told.spans}
+    assert len(by_id) == len(told.spans)
+    for span in told.spans:
+        assert span.service in services and span.duration_ns >= 0
+        if span.parent_span_id is not None:
+            assert by_id[span.trace_id, span.parent_span_id].time_ns <= span.time_ns, "no child before its parent"
 
 
 def check_state(state: StandState) -> None:
