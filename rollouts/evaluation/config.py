@@ -64,6 +64,8 @@ class EvaluateConfig:
     scenario_seed: int = 0
     menu: str = "core"
     """What scenarios are drawn from, a name of `envs.scenarios.menus.MENUS`."""
+    trained_on: str = "core"
+    """Menu of the data that the rankers were fitted on: families that it never trains on are called held out."""
     branching: BranchingSettings = field(default_factory=BranchingSettings)
     subject: str = ""
     """The ranker that the claim is about and whose futures the page shows; empty: the first one."""

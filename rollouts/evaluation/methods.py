@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from envs.actions.action import ActionFeatures
 from envs.actions.catalogue import ActionCatalogue
+from envs.scenarios.menus import CORE, ScenarioMenu, scenario_menu
 from envs.scenarios.splits import is_held_out
 from ray_configs.loading import resolve
 from rollouts.evaluation.ablations import ablate, true_features
@@ -103,18 +104,20 @@ def judge_rankers(
             judgements.append(_judge(spec, name, ranker, points, shown, table))
     subject = next(j for j in judgements if j.spec.name == config.subject_name and not j.ablation)
     bootstrap = PointBootstrap(len(points), num_resamples=config.num_resamples)
-    groupings = group_points(points)
+    groupings = group_points(points, scenario_menu(config.trained_on))
     return [_result(judgement, subject, points, groupings, bootstrap, config) for judgement in judgements]
 
 
-def group_points(points: Sequence[BranchedPoint]) -> dict[str, dict[str, NDArray[np.int64]]]:
+def group_points(
+    points: Sequence[BranchedPoint], trained_on: ScenarioMenu = CORE
+) -> dict[str, dict[str, NDArray[np.int64]]]:
     """By grouping, then by group: positions of its points; a point is in one group of each grouping."""
     labels: dict[str, list[str]] = {"fault": [], "workload": [], "intensity": [], "duration": []}
     for point in points:
         for grouping, part in zip(labels, point.point.scenario.family.split("/"), strict=False):
             labels[grouping].append(part)
     labels["families"] = [
-        "held out" if is_held_out(point.point.scenario.family) else "seen in training" for point in points
+        "held out" if is_held_out(point.point.scenario.family, trained_on) else "seen in training" for point in points
     ]
     return {
         grouping: {label: np.flatnonzero(np.array(of_points) == label) for label in sorted(set(of_points))}
