@@ -29,13 +29,14 @@ from envs.observation import observation_of
 from envs.operator_actions import OperatorActivity, carry_out
 from envs.reward_readings import mean_cost, reward_context
 from envs.rewards.reward_function import RewardFunction
-from envs.service_levels import service_levels
+from envs.service_levels import Objectives, levels_of
 from envs.time_scales import TimeScales
 from ray_configs.errors import UserError
 
 __all__ = ["ControlLoop", "EpisodeRules", "ForkableBatch", "LoopStep"]
 
 _DESIRED = signal_index(NODE_SIGNALS, "replicas_desired")
+_HORIZON = int(End.HORIZON)
 _NS = 1_000_000_000
 
 
@@ -85,6 +86,7 @@ class ControlLoop:
         self.catalogue = ActionCatalogue(batch.application)
         self._reward = reward
         self._rules = rules
+        self._objectives = Objectives.of(batch.application)
         self._num_replicas = sum(service.replicas for service in batch.application.services)
         self._fresh = empty_state(self.catalogue, 1)
         self._state = empty_state(self.catalogue, batch.num_stands)
@@ -161,8 +163,8 @@ class ControlLoop:
         return LoopStep(
             rewards=rewards,
             reward_terms=terms,
-            terminated=state.ends > End.HORIZON,
-            truncated=state.ends == End.HORIZON,
+            terminated=state.ends > _HORIZON,
+            truncated=state.ends == _HORIZON,
             end_reasons=END_REASONS[state.ends],
             action_times_ns=action_times_ns,
             receipts=receipts,
@@ -246,9 +248,10 @@ class ControlLoop:
                 self._refresh_mask(changed)
                 due_seconds = seconds_until_due(moving, state)
             num_buckets = int(min(buckets_left, -(-due_seconds // bucket_seconds)))
-            self._batch.advance(num_buckets * bucket_seconds, selected)
-            state.elapsed_seconds[moving] += num_buckets * bucket_seconds
-            state.now_ns[moving] += round(num_buckets * bucket_seconds * _NS)
+            seconds = num_buckets * bucket_seconds
+            self._batch.advance(seconds, selected)
+            np.add(state.elapsed_seconds, seconds, out=state.elapsed_seconds, where=moving)
+            np.add(state.now_ns, round(seconds * _NS), out=state.now_ns, where=moving)
             buckets_left -= num_buckets
         return receipts
 
@@ -260,7 +263,7 @@ class ControlLoop:
         judged = window
         if scales.reward_bucket_seconds != scales.observation_bucket_seconds:
             judged = self._batch.observe(scales.control_step_seconds, scales.reward_bucket_seconds)
-        levels = service_levels(judged, self.application)
+        levels = levels_of(judged, self._objectives)
         emergency = update_end(levels, moving, activity.escalated, state, scales, self._rules)
         rewards, terms = self._reward(reward_context(judged, levels, activity, emergency, state, self._num_replicas))
         if not moving.all():

@@ -51,22 +51,43 @@ class ServiceLevels:
         return self.mean(1.0 - self.good_ratio)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Objectives:
+    """What users of each journey were promised."""
+
+    latency_milliseconds: Floats
+    """[J] of the p95."""
+    error_ratio: Floats
+    """[J]"""
+
+    @classmethod
+    def of(cls, application: Application) -> "Objectives":
+        """Those of an application's journeys."""
+        return cls(
+            latency_milliseconds=np.array([journey.slo_latency_milliseconds for journey in application.journeys]),
+            error_ratio=np.array([journey.slo_error_ratio for journey in application.journeys]),
+        )
+
+
 def service_levels(window: TelemetryWindow, application: Application) -> ServiceLevels:
     """Read a window of one stand or of a batch."""
-    latency_slo = np.array([journey.slo_latency_milliseconds for journey in application.journeys])
-    error_slo = np.array([journey.slo_error_ratio for journey in application.journeys])
+    return levels_of(window, Objectives.of(application))
+
+
+def levels_of(window: TelemetryWindow, objectives: Objectives) -> ServiceLevels:
+    """As `service_levels`, for who reads many windows."""
     journeys = window.journeys.astype(np.float64)  # keeps the axes' order in memory: a batch's stands stay innermost
     offered, good, errors = journeys[..., _OFFERED], journeys[..., _GOOD], journeys[..., _ERRORS]
     has_users = (good >= 0) & (offered > 0)
     known = np.where(has_users, offered, 0.0)
-    latency_ratio = journeys[..., _LATENCY] / latency_slo
-    missed = (latency_ratio > 1.0) | (errors > error_slo)
+    latency_ratio = journeys[..., _LATENCY] / objectives.latency_milliseconds
+    missed = (latency_ratio > 1.0) | (errors > objectives.error_ratio)
     return ServiceLevels(
         weights=known / np.maximum(_sum_over_journeys(known), 1e-9)[..., None],
         good_ratio=good,
         error_ratio=errors,
         latency_ratio=latency_ratio,
-        violated=(missed & has_users).any(axis=-1),
+        violated=np.asarray((missed & has_users).any(axis=-1)),
     )
 
 

@@ -8,11 +8,12 @@ from gymnasium import spaces
 from numpy.typing import NDArray
 
 from clusters.scenario import Scenario
+from clusters.simulated.scraping import Scraping
 from clusters.stand import SingleStandBatch, Stand
 from envs.actions.catalogue import ActionCatalogue
 from envs.control_loop import ControlLoop, EpisodeRules
 from envs.episode_drawing import choose_episode, reset_info
-from envs.observation import MISSING, observation_space
+from envs.observation import observation_space
 from envs.rewards.reward_function import RewardFunction, RewardWeights
 from envs.scenarios.menus import CORE, ScenarioMenu
 from envs.time_scales import TimeScales
@@ -50,6 +51,7 @@ class StandEnv(gymnasium.Env[ObservationDict, np.int64]):  # type: ignore[misc] 
         reward_weights: RewardWeights | None = None,
         rules: EpisodeRules | None = None,
         menu: ScenarioMenu = CORE,
+        scraping: Scraping | None = None,
         render_mode: str | None = None,
     ) -> None:
         """Wire the parts.
@@ -61,6 +63,7 @@ class StandEnv(gymnasium.Env[ObservationDict, np.int64]):  # type: ignore[misc] 
             reward_weights: None: the defaults.
             rules: when an episode ends early; None: the defaults.
             menu: what the scenarios of resets without options are drawn from.
+            scraping: how telemetry of a simulated stand is collected, with its noise, gaps and delay; None: as it is.
             render_mode: there is none.
 
         Raises:
@@ -69,7 +72,7 @@ class StandEnv(gymnasium.Env[ObservationDict, np.int64]):  # type: ignore[misc] 
         self.render_mode = render_mode
         self._time_scales = time_scales or TimeScales()
         self._menu = menu
-        self.loop = _loop(application, stand, self._time_scales, reward_weights, rules)
+        self.loop = _loop(application, stand, self._time_scales, reward_weights, rules, scraping)
         self.catalogue: ActionCatalogue = self.loop.catalogue
         self.action_space = spaces.Discrete(len(self.catalogue))
         self.observation_space = observation_space(
@@ -127,6 +130,7 @@ def _loop(
     time_scales: TimeScales,
     reward_weights: RewardWeights | None,
     rules: EpisodeRules | None,
+    scraping: Scraping | None,
 ) -> ControlLoop:
     if stand is not None:
         reward = RewardFunction(reward_weights)
@@ -136,7 +140,7 @@ def _loop(
     from envs.simulated_loop import simulated_loop  # a live stand needs no simulator
 
     return simulated_loop(
-        application, 1, time_scales=time_scales, reward_weights=reward_weights, rules=rules, missing=MISSING
+        application, 1, time_scales=time_scales, reward_weights=reward_weights, rules=rules, scraping=scraping
     )
 
 

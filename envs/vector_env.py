@@ -13,9 +13,10 @@ from gymnasium.vector import AutoresetMode, VectorEnv
 from gymnasium.vector.utils import batch_space
 from numpy.typing import NDArray
 
+from clusters.simulated.scraping import Scraping
 from envs.control_loop import EpisodeRules, LoopStep
 from envs.episode_drawing import choose_episode
-from envs.observation import MISSING, observation_space
+from envs.observation import observation_space
 from envs.rewards.reward_function import RewardWeights
 from envs.scenarios.menus import CORE, ScenarioMenu
 from envs.simulated_loop import simulated_loop
@@ -43,6 +44,7 @@ class VectorStandEnv(VectorEnv[ObservationDict, NDArray[np.int64], NDArray[np.fl
         reward_weights: RewardWeights | None = None,
         rules: EpisodeRules | None = None,
         menu: ScenarioMenu = CORE,
+        scraping: Scraping | None = None,
         copy_observations: bool = False,
         render_mode: str | None = None,
     ) -> None:
@@ -55,6 +57,7 @@ class VectorStandEnv(VectorEnv[ObservationDict, NDArray[np.int64], NDArray[np.fl
             reward_weights: None: the defaults.
             rules: when an episode ends early; None: the defaults.
             menu: what the scenarios of resets without options are drawn from.
+            scraping: how telemetry is collected, with its noise, gaps and delay; None: as it is.
             copy_observations: contiguous arrays of one's own instead of views.
             render_mode: there is none.
 
@@ -71,7 +74,8 @@ class VectorStandEnv(VectorEnv[ObservationDict, NDArray[np.int64], NDArray[np.fl
             time_scales=self._time_scales,
             reward_weights=reward_weights,
             rules=rules,
-            missing=MISSING,
+            as_views=True,
+            scraping=scraping,
         )
         self._copy_observations = copy_observations
         self.catalogue = self.loop.catalogue

@@ -11,4 +11,4 @@ def emergency(context: RewardContext) -> NDArray[np.float64]:
 
     Its weight is the worst that users' terms can add up to: breaking the stand does not shorten the punishment.
     """
-    return -np.where(context.emergency, context.remaining_steps, 0).astype(np.float64)
+    return context.emergency * -context.remaining_steps.astype(np.float64)

@@ -12,4 +12,4 @@ def escalation(context: RewardContext) -> NDArray[np.float64]:
     Escalating ends the episode, so each step not played is charged: worth it only where every other action leaves
     the stand about as badly off as the weight says, step after step.
     """
-    return -np.where(context.escalated, context.remaining_steps, 0).astype(np.float64)
+    return context.escalated * -context.remaining_steps.astype(np.float64)

@@ -67,12 +67,14 @@ class RewardFunction:
 
     def __init__(self, weights: RewardWeights | None = None) -> None:
         self.weights = weights or RewardWeights()
+        self._weights = np.array([[getattr(self.weights, name)] for name in TERMS])
 
     def __call__(self, context: RewardContext) -> tuple[NDArray[np.float64], dict[str, NDArray[np.float64]]]:
         """([N] rewards, weighted terms [N] that sum to them)."""
-        # Adding 0 turns the -0.0 of a term that found nothing into 0.0, so that equal rewards have equal bytes.
-        terms = {name: getattr(self.weights, name) * term(context) + 0.0 for name, term in TERMS.items()}
-        rewards = np.zeros(len(context.escalated))
-        for values in terms.values():  # one after the other: a sum over an axis may round otherwise in a larger batch
-            rewards = rewards + values
-        return rewards, terms
+        values = np.stack([term(context) for term in TERMS.values()])  # [terms, N]
+        values *= self._weights
+        values += 0.0  # turns the -0.0 of a term that found nothing into 0.0, so that equal rewards have equal bytes
+        rewards = values[0].copy()
+        for of_term in values[1:]:  # one after the other: a sum over an axis may round otherwise in a larger batch
+            rewards += of_term
+        return rewards, dict(zip(TERMS, values, strict=True))

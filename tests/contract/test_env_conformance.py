@@ -9,6 +9,7 @@ import pytest
 from gymnasium.utils.env_checker import check_env, data_equivalence
 from gymnasium.vector import SyncVectorEnv
 
+from clusters.simulated.scraping import Scraping
 from envs.registration import ENVIRONMENTS
 from envs.scenarios.menus import FULL
 from envs.time_scales import TimeScales
@@ -16,6 +17,7 @@ from envs.vector_env import VectorStandEnv
 
 NUM_STANDS, NUM_STEPS = 4, 30
 SETTINGS = {"time_scales": TimeScales(action_duration_seconds=60.0), "menu": FULL}
+POOR_SCRAPING = Scraping(noise_ratio=0.1, gap_ratio=0.1, delay_buckets=1, histogram=True)
 LABELS = ("fault", "family", "split", "root", "intensity", "duration", "symptom")
 
 
@@ -52,11 +54,14 @@ def test_what_is_broken_is_nowhere_to_be_read(environment_id):
     env.close()
 
 
-@pytest.mark.parametrize("environment_id", ENVIRONMENTS)
-def test_the_vector_environment_equals_single_ones_bit_for_bit(environment_id):
+@pytest.mark.parametrize(
+    ("environment_id", "scraping"), [*((name, None) for name in ENVIRONMENTS), ("OtelDemoSmallCore-v0", POOR_SCRAPING)]
+)
+def test_the_vector_environment_equals_single_ones_bit_for_bit(environment_id, scraping):
     """Faults, roll-outs, rate limits, refused commands, ends and resets fall on the stands at different times."""
-    singles = SyncVectorEnv([lambda: gymnasium.make(environment_id, **SETTINGS).unwrapped] * NUM_STANDS)
-    together = gymnasium.make_vec(environment_id, num_envs=NUM_STANDS, **SETTINGS)
+    settings = SETTINGS | {"scraping": scraping}
+    singles = SyncVectorEnv([lambda: gymnasium.make(environment_id, **settings).unwrapped] * NUM_STANDS)
+    together = gymnasium.make_vec(environment_id, num_envs=NUM_STANDS, **settings)
     assert isinstance(together.unwrapped, VectorStandEnv)
     assert together.single_observation_space == singles.single_observation_space
     expected, actual = singles.reset(seed=5), together.reset(seed=5)

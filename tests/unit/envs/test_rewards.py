@@ -1,6 +1,6 @@
 """Rewards: every term alone, and the breakdown."""
 
-from dataclasses import fields
+from dataclasses import fields, replace
 
 import numpy as np
 import pytest
@@ -9,7 +9,7 @@ from clusters.applications import load_application
 from clusters.telemetry import EDGE_SIGNALS, JOURNEY_SIGNALS, NODE_SIGNALS, STAND_SIGNALS, TelemetryWindow, signal_index
 from envs.rewards.reward_context import RewardContext
 from envs.rewards.reward_function import TERMS, RewardFunction, RewardWeights
-from envs.service_levels import service_levels
+from envs.service_levels import ServiceLevels, service_levels
 
 APPLICATION = load_application("small-core")
 N, T, J = 3, 3, len(APPLICATION.journeys)
@@ -167,15 +167,21 @@ def test_terms_sum_to_the_reward_and_a_batch_equals_its_rows_bit_for_bit():
     )
     total, terms = rewards(telemetry)
     assert sum(terms.values()) == pytest.approx(total)
+    whole = context(telemetry)
     for stand in range(N):
-        row = service_levels(telemetry, APPLICATION)
-        alone = RewardFunction()(
-            context(
-                telemetry,
-                levels=type(row)(**{field.name: getattr(row, field.name)[stand : stand + 1] for field in fields(row)}),
-            )
-        )[1]["slo_violation"]
-        assert alone[0] == terms["slo_violation"][stand]
+        alone = RewardFunction()(replace(whole, **{name: _row(getattr(whole, name), stand) for name in PER_STAND}))[1]
+        assert {name: values[0] for name, values in alone.items()} == {
+            name: values[stand] for name, values in terms.items()
+        }
+
+
+PER_STAND = [field.name for field in fields(RewardContext) if field.name != "baseline_replicas"]
+
+
+def _row(values, stand):
+    if isinstance(values, ServiceLevels):
+        return ServiceLevels(**{f.name: getattr(values, f.name)[stand : stand + 1] for f in fields(values)})
+    return values[stand : stand + 1]
 
 
 @pytest.mark.parametrize("weight", [-0.1, float("nan"), float("inf")])
