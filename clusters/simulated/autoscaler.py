@@ -11,7 +11,7 @@ count, and then follows the present recommendation rather than the highest of th
 Legend: S services, N stands.
 """
 
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +21,7 @@ from clusters.simulated.parameters import TICK_SECONDS
 from clusters.simulated.quotas import replicas_that_fit
 from clusters.simulated.replica_set import reconcile
 from clusters.simulated.state import StandState
+from clusters.simulated.streams.pod_events import PodEventReason, PodEventSink
 
 PERIOD_SECONDS: Final = 15.0
 TOLERANCE: Final = 0.1
@@ -28,17 +29,18 @@ SCALE_DOWN_SECONDS: Final = 300.0
 MAX_PODS_PER_PERIOD: Final = 4.0
 MAX_GROWTH_PER_PERIOD: Final = 2.0
 
-Floats = NDArray[np.float64]
+Floats = NDArray[np.floating[Any]]
 Bools = NDArray[np.bool_]
 
 
-def advance_autoscalers(graph: CompiledGraph, state: StandState, ready: Floats) -> bool:
+def advance_autoscalers(graph: CompiledGraph, state: StandState, ready: Floats, events: PodEventSink) -> bool:
     """Let the autoscalers whose period is over set the number of replicas.
 
     Args:
         graph: the application.
         state: changed in place.
         ready: [S, N] replicas that take requests.
+        events: told of every replica that comes or goes.
 
     Returns:
         Whether any replica was added or removed.
@@ -57,8 +59,15 @@ def advance_autoscalers(graph: CompiledGraph, state: StandState, ready: Floats) 
     wanted = np.minimum(wanted, np.maximum(current * MAX_GROWTH_PER_PERIOD, current + MAX_PODS_PER_PERIOD))
     wanted = np.clip(wanted, state.scaler_min[services, stands], state.scaler_max[services, stands])
     changed = wanted != current
+    if not changed.any():
+        return False
+    before = state.desired_replicas.copy()
     _set(graph, state, services[changed], stands[changed], wanted[changed])
-    return bool(changed.any())
+    added = state.desired_replicas - before
+    events.note(PodEventReason.SCALING_REPLICA_SET, state.tick, added)
+    events.note(PodEventReason.STARTED, state.tick, np.maximum(added, 0))
+    events.note(PodEventReason.KILLING, state.tick, np.maximum(-added, 0))
+    return bool(added.any())
 
 
 def _recommend(

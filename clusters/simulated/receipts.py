@@ -35,6 +35,7 @@ from clusters.simulated import (
 )
 from clusters.simulated.parameters import EPOCH_NS, TICK_SECONDS
 from clusters.simulated.rules import Column, Refusal, Rule
+from clusters.simulated.streams.pod_events import PodEventReason
 
 RULES: dict[type[Command], Rule[Any]] = {
     Scale: replica_rules.SCALE,
@@ -77,6 +78,8 @@ def carry_out(column: Column, command: Command) -> Receipt:
 def _refused(column: Column, command: Command, refusal: Refusal) -> Receipt:
     """A missing image is found only after the precheck, when the first replica is to start; all else before it."""
     is_late = refusal.status is CommandStatus.IMAGE_MISSING
+    if is_late and isinstance(command, ShiftTraffic):
+        column.note(PodEventReason.FAILED_PULL, column.service(command.service))
     now = time_ns(column)
     return Receipt(
         command=command,

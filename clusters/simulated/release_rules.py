@@ -98,7 +98,9 @@ def _shift(column: Column, command: ShiftTraffic) -> None:
     is_canary = state.canary[s, n] == release
     ready_tick = state.tick[n] + math.ceil(graph.startup_seconds[s, 0] / TICK_SECONDS)
     if 0 < command.share < 1:
-        state.canary_since[s, n] = state.canary_since[s, n] if is_canary else ready_tick
+        if not is_canary:
+            state.canary_since[s, n] = ready_tick
+            column.note_scaling(s, 1)
         state.canary[s, n], state.canary_share[s, n] = release, command.share
     else:
         if command.share == 1:
@@ -110,6 +112,7 @@ def _shift(column: Column, command: ShiftTraffic) -> None:
             roll_replicas(column, s)
         if is_canary:
             state.canary[s, n], state.canary_share[s, n] = NO_RELEASE, 0.0
+            column.note_scaling(s, -1)
     apply_effects(graph, state, n)
 
 

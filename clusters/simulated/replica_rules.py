@@ -10,6 +10,7 @@ from clusters.simulated.parameters import COLD_SECONDS
 from clusters.simulated.quotas import replicas_refusal
 from clusters.simulated.replica_set import lose_requests, reconcile, start_at
 from clusters.simulated.rules import Column, Refusal, Rule, conflicting, never, rejected, service_refusal
+from clusters.simulated.streams.pod_events import PodEventReason
 
 
 def _refuse_scale(column: Column, command: Scale) -> Refusal | None:
@@ -37,6 +38,7 @@ def _scale(column: Column, command: Scale) -> None:
 def set_replicas(column: Column, s: int, replicas: int) -> None:
     """Bring one service of the stand to so many replicas."""
     column.state.desired_replicas[s, column.stand] = replicas
+    column.note_scaling(s, replicas - int(column.state.present[:, s, column.stand].sum()))
     reconcile(column.graph, column.state, np.array([s]), np.array([column.stand]))
 
 
@@ -86,6 +88,8 @@ def _restart_pod(column: Column, command: RestartPod) -> None:
         lose_requests(graph, state, s, n, 1.0 / int(ready.sum()))
     state.leaked_bytes[s, n] *= 1.0 - 1.0 / int(present.sum())
     start_at(graph, state, np.array([slot]), np.array([s]), np.array([n]))
+    column.note(PodEventReason.KILLING, s)
+    column.note(PodEventReason.STARTED, s)
 
 
 SCALE = Rule[Scale](refusal=_refuse_scale, is_there=_is_scaled, carry_out=_scale, postcheck=_check_scaled)

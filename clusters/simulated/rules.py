@@ -4,10 +4,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
+import numpy as np
+
 from clusters.commands import CheckStatus, Command, CommandStatus
 from clusters.simulated.graph import CompiledGraph
 from clusters.simulated.parameters import COLD_SECONDS
 from clusters.simulated.state import StandState
+from clusters.simulated.streams.pod_events import PodEventReason, PodEvents
 from clusters.topology import LOAD_GENERATOR
 
 C = TypeVar("C")
@@ -22,6 +25,8 @@ class Column:
     stand: int
     faults: dict[str, Command]
     """Faults injected and not cleared, by id."""
+    events: PodEvents
+    """Of all stands."""
 
     def service(self, name: str) -> int:
         """Internal index of a service that is known to exist."""
@@ -31,6 +36,15 @@ class Column:
         """Replicas of a service that take requests."""
         present = self.state.present[:, s, self.stand]
         return int((present & (self.state.timer[:, s, self.stand] <= COLD_SECONDS)).sum())
+
+    def note(self, reason: PodEventReason, s: int, count: int = 1) -> None:
+        """Note what happens to the pods of a service now."""
+        self.events.on(np.array([self.stand])).note_one(reason, int(self.state.tick[self.stand]), s, count)
+
+    def note_scaling(self, s: int, added: int) -> None:
+        """Note replicas that come, or go (negative)."""
+        self.note(PodEventReason.SCALING_REPLICA_SET, s, added)
+        self.note(PodEventReason.STARTED if added > 0 else PodEventReason.KILLING, s, abs(added))
 
 
 @dataclass(frozen=True, kw_only=True)

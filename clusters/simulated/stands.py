@@ -252,7 +252,9 @@ class SimulatedStands:
     def _column(self, stand: int) -> Column:
         if self._is_closed or not 0 <= stand < len(self._was_reset) or not self._was_reset[stand]:
             self._indices(np.array([stand]))
-        return Column(graph=self._graph, state=self._state, stand=stand, faults=self._faults[stand])
+        return Column(
+            graph=self._graph, state=self._state, stand=stand, faults=self._faults[stand], events=self._events
+        )
 
     def _indices(self, stands: Ints | None, *, need_reset: bool = True) -> Ints:
         self._require_open()

@@ -85,7 +85,7 @@ def _let_happen(graph: CompiledGraph, state: StandState, table: CapacityTable, e
     table.refresh(state)
     for stand in np.flatnonzero(state.effects_due <= state.tick):
         apply_effects(graph, state, int(stand))
-    if advance_autoscalers(graph, state, table.now.ready):
+    if advance_autoscalers(graph, state, table.now.ready, events):
         table.is_stale |= ~np.isnan(state.scaler_target).all(axis=0)
     advance_replicas(graph, state, table, events)
     table.refresh(state)

@@ -9,6 +9,7 @@ from clusters.commands import CheckStatus, CommandStatus, SetAutoscaler, SetGrou
 from clusters.simulated.autoscaler import PERIOD_SECONDS, SCALE_DOWN_SECONDS, advance_autoscalers
 from clusters.simulated.parameters import TICK_SECONDS
 from clusters.simulated.stands import SimulatedStands
+from clusters.simulated.streams.pod_events import PodEventReason
 from tests.stands import APPLICATION, running, scenario
 
 PERIOD_TICKS = round(PERIOD_SECONDS / TICK_SECONDS)
@@ -24,7 +25,7 @@ class Bench:
     def __init__(self, *, replicas: int, num_stands: int = 1, application=APPLICATION, **bounds: int) -> None:
         self.stands = SimulatedStands(application, num_stands)
         self.stands.reset(range(num_stands), [scenario()] * num_stands, range(num_stands))
-        self.state, self.graph = self.stands._state, self.stands._graph
+        self.state, self.graph, self.events = self.stands._state, self.stands._graph, self.stands._events
         self.s = self.graph.service_index["cart"]
         for n in range(num_stands):
             self.stands.apply(n, autoscaler(**bounds))
@@ -40,7 +41,7 @@ class Bench:
         count = self.state.desired_replicas.astype(np.float64)
         if ready is not None:
             count[self.s] = ready
-        self.changed = advance_autoscalers(self.graph, self.state, count)
+        self.changed = advance_autoscalers(self.graph, self.state, count, self.events.on(np.arange(len(count[0]))))
         self.state.tick += PERIOD_TICKS
         return self.state.desired_replicas[self.s].tolist()
 
@@ -100,6 +101,18 @@ def test_a_service_at_zero_is_paused() -> None:
     assert Bench(replicas=0).period(500.0) == [0]
 
 
+def test_every_replica_that_comes_or_goes_is_an_event_of_its_stand() -> None:
+    bench = Bench(replicas=2, num_stands=2)
+    bench.period(np.array([100.0, 190.0]))
+    assert not len(bench.events.between(0, 0, 10**6).tick)
+    told = bench.events.between(1, 0, 10**6)
+    assert list(zip(told.reason, told.number, strict=True)) == [
+        (PodEventReason.SCALING_REPLICA_SET, 2),
+        (PodEventReason.STARTED, 2),
+    ]
+    assert set(told.service) == {bench.s}
+
+
 def test_stands_do_not_touch_each_other() -> None:
     bench = Bench(replicas=2, num_stands=4)
     bench.state.scaler_target[bench.s, 3] = np.nan
@@ -153,5 +166,6 @@ def test_an_autoscaler_of_a_group_that_is_off_rests() -> None:
     stands.apply(0, autoscaler("recommendation"))
     stands.apply(0, SetGroup(group="recommendations", enabled=False))
     stands._state.tick[:] = 0
-    assert not advance_autoscalers(stands._graph, stands._state, stands._state.desired_replicas * 1.0)
+    count = stands._state.desired_replicas * 1.0
+    assert not advance_autoscalers(stands._graph, stands._state, count, stands._events.on(np.arange(1)))
     assert stands._state.desired_replicas[s, 0] == 0
