@@ -53,7 +53,7 @@ class StandActor:
     def _episodes(self, jobs: Sequence[Job]) -> list[Episode]:
         loop = self._loop_of(len(jobs))
         policies = [build_policy(job.policy, _context(loop.catalogue, self._spec, job)) for job in jobs]
-        return play_episodes(loop, jobs, policies, self._spec.streams)
+        return play_episodes(loop, jobs, policies, streams=self._spec.streams, scraping=self._spec.scraping)
 
     def _loop_of(self, num_stands: int) -> ControlLoop:
         """The loop held, or a new one where the number of stands differs (a fill's last, smaller batch)."""

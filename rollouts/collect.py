@@ -15,6 +15,8 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
+from clusters.simulated.scraping import Scraping
+from clusters.streams import StreamsSpec
 from envs.rewards.reward_function import RewardWeights
 from envs.time_scales import TimeScales
 from ray_configs.errors import UserError
@@ -52,6 +54,10 @@ class CollectConfig:
     pool: PoolSettings = field(default_factory=PoolSettings)
     time_scales: TimeScales = field(default_factory=TimeScales)
     reward: RewardWeights = field(default_factory=RewardWeights)
+    scraping: Scraping | None = None
+    """How telemetry of simulated stands is collected; None: as it is."""
+    streams: StreamsSpec = field(default_factory=StreamsSpec)
+    """What is recorded beside telemetry."""
     ray: RaySettings = field(default_factory=RaySettings)
 
     def __post_init__(self) -> None:
@@ -72,6 +78,8 @@ class CollectConfig:
             stands_per_actor=self.stands_per_actor,
             time_scales=self.time_scales,
             reward=self.reward,
+            scraping=self.scraping,
+            streams=self.streams,
         )
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from clusters.commands import Receipt
 from clusters.scenario import Scenario
+from clusters.simulated.scraping import Scraping
 from clusters.streams import StandStreams
 from clusters.telemetry import TelemetryWindow
 from envs.time_scales import TimeScales
@@ -73,6 +74,8 @@ class Episode:
     steps: tuple[StepRecord, ...]
     end_reason: str
     """`horizon`, `goal`, `emergency` or `escalated`."""
+    scraping: Scraping | None = None
+    """How the telemetry of a simulated stand was collected; None: as it was."""
     streams_on: tuple[str, ...] = ()
     """Which of `StandStreams` were asked for."""
     streams: StandStreams = field(default_factory=StandStreams)

@@ -5,10 +5,12 @@ The one place where policies meet stands: a fill records what it returns, closed
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from clusters.simulated.scraping import Scraping
 from clusters.streams import StandStreams, StreamsSpec, joined
 from clusters.telemetry import TelemetryWindow
 from envs.control_loop import ControlLoop, LoopStep
@@ -29,7 +31,12 @@ class _Recording:
 
 
 def play_episodes(
-    loop: ControlLoop, jobs: Sequence[Job], policies: Sequence[Policy], streams: StreamsSpec = NO_STREAMS
+    loop: ControlLoop,
+    jobs: Sequence[Job],
+    policies: Sequence[Policy],
+    *,
+    streams: StreamsSpec = NO_STREAMS,
+    scraping: Scraping | None = None,
 ) -> list[Episode]:
     """Play each job to its end on a stand of its own; stand i plays job i under policy i.
 
@@ -38,6 +45,8 @@ def play_episodes(
         jobs: what to play.
         policies: one per job; each is reset with its job's policy seed.
         streams: what the stands tell beside their metrics.
+        scraping: how the stands' telemetry is collected. What comes late a policy does not see; an episode holds what
+            came of it afterwards.
 
     Returns:
         One episode per job, in order. `info` of a policy holds `candidates` (names), `step` and `time_ns`.
@@ -52,7 +61,7 @@ def play_episodes(
     names = np.array(loop.catalogue.names, dtype=object)
     recordings = [_Recording(windows=[window]) for window in _warmups(loop, jobs)]
     for stand, recording in enumerate(recordings):
-        _record_streams(loop, stand, recording, streams)
+        _record_streams(loop, stand, recording, streams, recording.windows[0].num_buckets)
     while running := [stand for stand, recording in enumerate(recordings) if not recording.end_reason]:
         decisions = _decide(loop, jobs, policies, recordings, running)
         allowed = loop.action_mask()
@@ -61,12 +70,15 @@ def play_episodes(
         for stand, decision in decisions.items():
             actions[stand], active[stand] = decision.action, True
         step = loop.step(actions, active)
+        window, late_buckets = step.window, 0 if scraping is None else scraping.delay_buckets
+        if late_buckets:
+            window = loop.window(window_seconds=(window.num_buckets + late_buckets) * window.bucket_seconds)
         for stand, decision in decisions.items():
-            recordings[stand].windows.append(step.window.of_stand(stand).latest(step.window.num_buckets))
+            recordings[stand].windows.append(window.of_stand(stand).latest(window.num_buckets))
             recordings[stand].steps.append(_record(names, allowed[stand], decision, step, stand))
             recordings[stand].end_reason = step.end_reasons[stand]
-            _record_streams(loop, stand, recordings[stand], streams)
-    return [_episode(loop, job, recording, streams) for job, recording in zip(jobs, recordings, strict=True)]
+            _record_streams(loop, stand, recordings[stand], streams, step.window.num_buckets)
+    return [_episode(loop, job, recording, streams, scraping) for job, recording in zip(jobs, recordings, strict=True)]
 
 
 def _warmups(loop: ControlLoop, jobs: Sequence[Job]) -> list[TelemetryWindow]:
@@ -118,15 +130,17 @@ def _record(
     )
 
 
-def _record_streams(loop: ControlLoop, stand: int, recording: _Recording, spec: StreamsSpec) -> None:
-    """What the stand told during the newest window, while it is kept."""
+def _record_streams(loop: ControlLoop, stand: int, recording: _Recording, spec: StreamsSpec, num_buckets: int) -> None:
+    """What the stand told during the newest buckets, while it is kept."""
     if spec.names:
-        window = recording.windows[-1]
-        end_ns = int(window.times_ns[-1]) + round(window.bucket_seconds * 1e9)
-        recording.streams.append(loop.streams(stand, int(window.times_ns[0]), end_ns, spec))
+        times_ns = recording.windows[-1].times_ns[-num_buckets:]
+        end_ns = int(times_ns[-1]) + round(recording.windows[-1].bucket_seconds * 1e9)
+        recording.streams.append(loop.streams(stand, int(times_ns[0]), end_ns, spec))
 
 
-def _episode(loop: ControlLoop, job: Job, recording: _Recording, streams: StreamsSpec) -> Episode:
+def _episode(
+    loop: ControlLoop, job: Job, recording: _Recording, streams: StreamsSpec, scraping: Scraping | None
+) -> Episode:
     return Episode(
         run_id=job.run_id,
         scenario=job.scenario,
@@ -136,20 +150,23 @@ def _episode(loop: ControlLoop, job: Job, recording: _Recording, streams: Stream
         telemetry=_joined(recording.windows),
         steps=tuple(recording.steps),
         end_reason=recording.end_reason,
+        scraping=scraping,
         streams_on=streams.names,
         streams=joined(recording.streams),
     )
 
 
 def _joined(windows: Sequence[TelemetryWindow]) -> TelemetryWindow:
-    """Consecutive windows of one stand as one."""
+    """Consecutive windows of one stand as one; where they overlap the later one knows more."""
+    starts_ns = [int(window.times_ns[0]) for window in windows[1:]]
+    kept = [int((w.times_ns < end).sum()) for w, end in zip(windows, starts_ns, strict=False)] + [None]
 
-    def join(arrays: list[NDArray[np.float32]]) -> NDArray[np.float32]:
-        return np.concatenate(arrays, axis=0)
+    def join(arrays: list[NDArray[Any]]) -> NDArray[Any]:
+        return np.concatenate([array[:number] for array, number in zip(arrays, kept, strict=True)], axis=0)
 
     return TelemetryWindow(
         bucket_seconds=windows[0].bucket_seconds,
-        times_ns=np.concatenate([window.times_ns for window in windows]),
+        times_ns=join([window.times_ns for window in windows]),
         nodes=join([window.nodes for window in windows]),
         edges=join([window.edges for window in windows]),
         journeys=join([window.journeys for window in windows]),

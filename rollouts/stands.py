@@ -6,6 +6,7 @@ To add a backend: a function `(spec, num_stands) -> StandBatch` and one line in 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+from clusters.simulated.scraping import Scraping
 from clusters.stand import StandBatch
 from clusters.streams import StreamsSpec
 from envs.control_loop import ControlLoop, EpisodeRules
@@ -30,6 +31,8 @@ class StandsSpec:
     time_scales: TimeScales = field(default_factory=TimeScales)
     rules: EpisodeRules = WHOLE_EPISODES
     reward: RewardWeights = field(default_factory=RewardWeights)
+    scraping: Scraping | None = None
+    """How telemetry of simulated stands is collected; None: as it is."""
     streams: StreamsSpec = field(default_factory=StreamsSpec)
     """What is recorded beside telemetry."""
 
@@ -39,7 +42,7 @@ class StandsSpec:
 
 
 def _simulated(spec: StandsSpec, num_stands: int) -> StandBatch:
-    return simulated_stands(spec.application, num_stands, spec.time_scales)
+    return simulated_stands(spec.application, num_stands, spec.time_scales, scraping=spec.scraping)
 
 
 BACKENDS: Mapping[str, Callable[[StandsSpec, int], StandBatch]] = {"simulated": _simulated}

@@ -1,6 +1,7 @@
 """Print what a run holds, for a person: what was played, the files, what was done, the truth, and how it went."""
 
 import sys
+from collections import Counter
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -10,13 +11,22 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
+from clusters.streams import StandStreams
 from clusters.telemetry import JOURNEY_SIGNALS, signal_index
 from ray_configs.errors import UserError
 from rollouts.dataset.arguments import InspectArguments
 from rollouts.dataset.files import read_json_lines, read_table, rows_of
 from rollouts.dataset.metadata import RunMetadata
 from rollouts.dataset.reader import read_graph, read_metadata, read_run
-from rollouts.dataset.schema import ACTOR_ORCHESTRATOR, FILES, JSON_LINES, METADATA_FILE, OPTIONAL_STREAMS, TABLES
+from rollouts.dataset.schema import (
+    ACTOR_ORCHESTRATOR,
+    COROOT_FILE,
+    FILES,
+    JSON_LINES,
+    METADATA_FILE,
+    OPTIONAL_STREAMS,
+    TABLES,
+)
 from rollouts.episode import Episode
 
 _BARS = "▁▂▃▄▅▆▇█"
@@ -43,13 +53,15 @@ def inspect_run(path: Path, file: TextIO, width: int | None = None) -> None:
     """
     if path.is_dir() and not (path / METADATA_FILE).exists() and any(path.glob("run_*")):
         raise UserError(f"{path} is a data set; give one of the run_<id> directories in it")
-    metadata, episode = read_metadata(path), read_run(path)
+    metadata, episode = read_metadata(path), read_run(path, with_streams=True)
     # Names are data: "small-core:train:7" must not become an emoji.
     console = Console(file=file, width=width, markup=False, emoji=False, highlight=False)
     console.print(_overview(metadata, episode))
-    console.print(_files(path, metadata))
+    console.print(_files(path, metadata, episode))
     console.print(_actions(rows_of(read_table(path / "actions.parquet")), episode))
     console.print(_labels(rows_of(read_table(path / "labels.parquet")), episode))
+    if episode.streams_on:
+        console.print(_told(episode.streams))
     console.print(_rewards(episode))
     console.print(_journeys(episode, [journey.name for journey in read_graph(path).journeys]))
 
@@ -92,6 +104,7 @@ def _overview(metadata: RunMetadata, episode: Episode) -> Table:
         "ended by": metadata.end_reason,
         "return": f"{episode.episode_return:.3f}",
         "streams on": ", ".join(streams),
+        "scraping": "perfect" if metadata.scraping is None else str(metadata.scraping),
         "streams off": ", ".join(off) or "none",
         "program": ", ".join(f"{name} {sha or 'of no known commit'}" for name, sha in metadata.git_shas.items()),
         "contract": f"{metadata.contract_version}, gym API {metadata.gym_api_version}",
@@ -101,7 +114,7 @@ def _overview(metadata: RunMetadata, episode: Episode) -> Table:
     return table
 
 
-def _files(path: Path, metadata: RunMetadata) -> Table:
+def _files(path: Path, metadata: RunMetadata, episode: Episode) -> Table:
     table = _grid("files", "file", "rows", "bytes")
     for name in FILES:
         rows = ""
@@ -109,6 +122,8 @@ def _files(path: Path, metadata: RunMetadata) -> Table:
             rows = f"{read_table(path / name).num_rows:,}"
         elif name in JSON_LINES:
             rows = f"{len(read_json_lines(path / name)):,}"
+        elif name == COROOT_FILE:
+            rows = f"{len(episode.streams.coroot_findings):,}"
         if name in OPTIONAL_STREAMS and not metadata.streams.get(OPTIONAL_STREAMS[name], False):
             rows = f"{rows} (off)".strip()
         table.add_row(name, rows, f"{(path / name).stat().st_size:,}")
@@ -137,6 +152,24 @@ def _labels(rows: list[dict[str, Any]], episode: Episode) -> Table:
             row["intensity"] or "",
             row["status"],
         )
+    return table
+
+
+def _told(streams: StandStreams) -> Table:
+    """How much was told of what: lines by severity, traces, events by reason, findings by check."""
+    table = _grid("what the stand told", "stream", "of what", "number")
+    lines: Counter[str] = Counter()
+    for line in streams.logs:
+        lines[line.severity] += line.count
+    traces = Counter("with an error" if s.status == "ERROR" else "good" for s in streams.spans if not s.parent_span_id)
+    events = Counter({e.reason: 0 for e in streams.k8s_events})
+    for event in streams.k8s_events:
+        events[event.reason] += event.count
+    findings = Counter(f"{f.symptom_class}, {f.severity}" for f in streams.coroot_findings if f.severity != "ok")
+    counted = {"log lines": lines, "traces": traces, "Kubernetes events": events, "findings": findings}
+    for stream, counts in counted.items():
+        for what, number in sorted(counts.items()):
+            table.add_row(stream, what, f"{number:,}")
     return table
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from clusters.scenario import Scenario
+from clusters.simulated.scraping import Scraping
 from envs.actions.action import Action
 from envs.time_scales import TimeScales
 from ray_configs.errors import UserError
@@ -92,6 +93,8 @@ class RunMetadata:
     num_steps: int
     end_reason: str
     granularity_config: TimeScales
+    scraping: Scraping | None
+    """How the telemetry of a simulated stand was collected; null: as it was, or the stand was none."""
     streams: Mapping[str, bool]
     """Stream -> whether it was on. The file of a stream that was off is there, and empty."""
     policy: PolicySpec
@@ -129,6 +132,7 @@ def build_metadata(episode: Episode, actions: tuple[Action, ...], deployment: De
         num_steps=len(episode.steps),
         end_reason=episode.end_reason,
         granularity_config=episode.time_scales,
+        scraping=episode.scraping,
         streams=_streams(episode),
         policy=episode.policy,
         action_schedule=tuple(

@@ -90,6 +90,7 @@ def read_run(path: Path, *, with_streams: bool = False) -> Episode:
         telemetry=_telemetry(path, metadata.granularity_config.observation_bucket_seconds),
         steps=steps,
         end_reason=metadata.end_reason,
+        scraping=metadata.scraping,
         streams_on=tuple(stream.name for stream in fields(StandStreams) if metadata.streams.get(stream.name, False)),
         streams=read_streams(path) if with_streams else StandStreams(),
     )

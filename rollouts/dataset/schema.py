@@ -12,7 +12,7 @@ import pyarrow as pa
 from clusters.commands import CommandStatus
 from clusters.telemetry import EDGE_SIGNALS, JOURNEY_SIGNALS, NODE_SIGNALS, STAND_SIGNALS, Signal
 
-CONTRACT_VERSION = "1.0"
+CONTRACT_VERSION = "2.0"
 """Of the files and columns; a reader refuses another major number."""
 GYM_API_VERSION = "1.0"
 """Of reset, observe and step: what actions, observations and rewards mean."""

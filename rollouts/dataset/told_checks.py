@@ -5,8 +5,12 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+import numpy as np
+
+from clusters.simulated.streams.logs import FAILED, HANDLED, WILDCARD
+from clusters.topology import LOAD_GENERATOR
 from ray_configs.errors import UserError
-from rollouts.dataset.files import read_bytes, read_json_lines, rows_of
+from rollouts.dataset.files import column_values, read_bytes, read_json_lines, rows_of
 from rollouts.dataset.opened_run import Finding, OpenedRun
 from rollouts.dataset.schema import COROOT_FILE, K8S_EVENTS_FILE, LOGS_FILE, SPANS_FILE
 from rollouts.dataset.stream_files import time_ns
@@ -16,7 +20,8 @@ Row = Mapping[str, Any]
 _SPAN_KINDS = ("SERVER", "CLIENT", "PRODUCER", "CONSUMER", "INTERNAL")
 _SPAN_STATUSES = ("UNSET", "OK", "ERROR")
 _SEVERITIES = ("TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL")
-_WILDCARD = "<*>"
+_ROUNDED_COUNTS = 2.01
+"""Lines of handled and of failed requests are each rounded to a whole number."""
 
 
 def check_spans(run: OpenedRun) -> Iterator[Finding]:
@@ -70,13 +75,32 @@ def check_log_counts(run: OpenedRun) -> Iterator[Finding]:
             yield LOGS_FILE, f"line {number}: unknown severity {line['severity']!r}"
         if not isinstance(line["count"], int) or line["count"] < 1:
             yield LOGS_FILE, f"line {number}: count {line['count']!r} is no positive whole number"
-        elif _WILDCARD in line["body"]:
+        elif WILDCARD in line["body"]:
             if (time_ns(line["time"]) - start_ns) % bucket_ns:
                 yield LOGS_FILE, f"line {number}: a counted pattern does not stand at the start of a bucket"
             counted[line["time"], line["service"], line["severity"], line["body"]] += 1
     for key, times in counted.items():
         if times > 1:
             yield LOGS_FILE, f"pattern {key[-1]!r} of {key[1]} is counted {times} times in the bucket of {key[0]}"
+
+
+def check_log_rates(run: OpenedRun) -> Iterator[Finding]:
+    """A simulated service wrote a line for each of its requests, where its telemetry was recorded as it was."""
+    metadata, file = run.metadata, "node_features.parquet"
+    if metadata.backend != "simulated" or metadata.scraping is not None or file not in run.tables:
+        return
+    if not metadata.streams.get("logs", False):
+        return
+    bucket_ns = round(metadata.granularity_config.observation_bucket_seconds * 1e9)
+    lines: Counter[tuple[int, str]] = Counter()
+    for _, line in _documents(run, LOGS_FILE):
+        if line["body"].startswith((HANDLED, FAILED)):
+            lines[time_ns(line["time"]) // bucket_ns * bucket_ns, line["service"]] += line["count"]
+    table = run.tables[file]
+    rates = column_values(table, "request_rate_rps") * bucket_ns / 1e9
+    for time, service, rate in zip(column_values(table, "time"), table["service"].to_pylist(), rates, strict=True):
+        if service != LOAD_GENERATOR and abs(lines[int(time), service] - np.nan_to_num(rate)) > _ROUNDED_COUNTS:
+            yield LOGS_FILE, f"{lines[int(time), service]} lines of {service}, which had {rate:.1f} requests at {time}"
 
 
 def check_told_times(run: OpenedRun) -> Iterator[Finding]:

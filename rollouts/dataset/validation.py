@@ -20,7 +20,7 @@ from rollouts.dataset.record_checks import check_actions, check_events, check_la
 from rollouts.dataset.schema import FILES, GRAPH_FILE, METADATA_FILE, TABLES, TORN_PREFIX
 from rollouts.dataset.stream_checks import check_coroot, check_json_lines, check_metadata, check_run_ids, check_streams
 from rollouts.dataset.telemetry_checks import check_buckets, check_entities, check_values
-from rollouts.dataset.told_checks import check_log_counts, check_spans, check_told_times
+from rollouts.dataset.told_checks import check_log_counts, check_log_rates, check_spans, check_told_times
 
 CHECKS: tuple[Callable[[OpenedRun], Iterator[Finding]], ...] = (
     check_metadata,
@@ -37,6 +37,7 @@ CHECKS: tuple[Callable[[OpenedRun], Iterator[Finding]], ...] = (
     check_coroot,
     check_spans,
     check_log_counts,
+    check_log_rates,
     check_told_times,
 )
 """Each looks only at the files that opened."""

@@ -16,6 +16,7 @@ from rollouts.evaluation.config import EvaluateConfig
 RUNS = Path(ray_configs.__file__).parent / "runs"
 KINDS: dict[str, type] = {
     "collect": CollectConfig,
+    "collect-streams": CollectConfig,
     "demo": CollectConfig,
     "demo-quick": CollectConfig,
     "evaluate": EvaluateConfig,

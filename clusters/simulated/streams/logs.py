@@ -23,6 +23,9 @@ REPORTS_PER_MINUTE: Final = 6.0
 WILDCARD: Final = "<*>"
 
 
+HANDLED: Final = "handled"
+FAILED: Final = "failed to handle"
+"""How the lines of requests begin: each request of a service is one of either."""
 _ROUTINE: Final = {
     ServiceKind.DATABASE: "checkpoint complete",
     ServiceKind.CACHE: "background saving terminated with success",
@@ -98,14 +101,14 @@ def _service_patterns(service: Service, nodes: dict[str, float], seconds: float)
     yield PatternCount(
         service=service.name,
         severity="INFO",
-        pattern=f"handled {WILDCARD} in {WILDCARD} ms",
+        pattern=f"{HANDLED} {WILDCARD} in {WILDCARD} ms",
         mean=requests * (1.0 - nodes["error_ratio"]),
         blanks=(operations, latency),
     )
     yield PatternCount(
         service=service.name,
         severity="ERROR",
-        pattern=f"failed to handle {WILDCARD}: internal error",
+        pattern=f"{FAILED} {WILDCARD}: internal error",
         mean=requests * nodes["error_ratio"],
         blanks=(operations,),
     )

@@ -58,7 +58,7 @@ def test_a_term_that_only_some_steps_have_is_kept(tmp_path: Path) -> None:
 def test_an_episode_that_does_not_fit_its_application_is_refused(tmp_path: Path) -> None:
     episode = make_episode()
     narrow = dataclasses.replace(episode.telemetry, nodes=episode.telemetry.nodes[:, :-1])
-    with pytest.raises(ValueError, match=r"telemetry\.nodes is \(48, 12, 14\)"):
+    with pytest.raises(ValueError, match=r"telemetry\.nodes is \(48, 12, \d+\)"):
         write_run(dataclasses.replace(episode, telemetry=narrow), tmp_path)
     renamed = dataclasses.replace(episode.steps[0], action=CATALOGUE.index("restart:cart"))
     with pytest.raises(ValueError, match="step 0 took 'do_nothing'"):
