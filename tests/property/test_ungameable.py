@@ -150,9 +150,11 @@ def search(ring: Arena) -> np.ndarray:
     pool = np.concatenate([singles, [_random_sequence(rng, actions) for _ in range(SIZE)]])
     best, merits = pool[:0], np.zeros(0)
     for generation in range(GENERATIONS):
-        pool = np.unique(pool[pool.any(axis=1)], axis=0)  # doing nothing is what all are compared with
-        found = ring.differences(pool, NUM_STANDS, noise=1000 * generation).mean(axis=1)
-        is_new = ~(pool[:, None] == best[None]).all(axis=2).any(axis=1)
+        pool = np.unique(pool, axis=0)
+        differences = ring.differences(pool, NUM_STANDS, noise=1000 * generation)
+        found = differences.mean(axis=1)
+        # What brings exactly nothing, such as rolling a good flag back, is doing nothing under another name.
+        is_new = differences.any(axis=1) & ~(pool[:, None] == best[None]).all(axis=2).any(axis=1)
         best, merits = np.concatenate([best, pool[is_new]]), np.concatenate([merits, found[is_new]])
         order = np.argsort(-merits, kind="stable")[:ELITE]
         best, merits = best[order], merits[order]
