@@ -9,6 +9,7 @@ Legend: N stands, A actions, S services, T buckets of one control step, J journe
 """
 
 import copy
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
@@ -247,7 +248,7 @@ class ControlLoop:
                 changed += lift_expired_limits(moving, self._batch, self.application, state)
                 self._refresh_mask(changed)
                 due_seconds = seconds_until_due(moving, state)
-            num_buckets = int(min(buckets_left, -(-due_seconds // bucket_seconds)))
+            num_buckets = math.ceil(min(buckets_left, due_seconds / bucket_seconds))
             seconds = num_buckets * bucket_seconds
             self._batch.advance(seconds, selected)
             np.add(state.elapsed_seconds, seconds, out=state.elapsed_seconds, where=moving)
