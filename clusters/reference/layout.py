@@ -71,10 +71,10 @@ REQUEST_LATENCY, REQUEST_GOOD, NUM_REQUEST_METERS = range(5, 8)
 # Columns of `spans` and `span_times`.
 SPAN_TRACE, SPAN_ID, SPAN_PARENT, SPAN_OPERATION, SPAN_ERROR = range(5)
 
-BINS_PER_OCTAVE: Final = 32
-FIRST_OCTAVE: Final = -16
-NUM_BINS: Final = 24 * BINS_PER_OCTAVE
-"""Latency histograms reach from 2^-17 to 2^7 seconds; a bin is 2 to 3 % wide."""
+BINS_PER_OCTAVE: Final = 16
+FIRST_OCTAVE: Final = -14
+NUM_BINS: Final = 21 * BINS_PER_OCTAVE
+"""Latency histograms reach from 2^-15 to 2^6 seconds; a bin is 3 to 6 % wide."""
 
 
 class World(NamedTuple):

@@ -6,7 +6,8 @@ from tests.benchmarks.accuracy import Difference, difference, measure_overload, 
 from tests.benchmarks.bars import Bar
 from tests.benchmarks.reference_graph import NAME
 
-REPLICATES = 100
+STABLE_REPLICATES = 100
+OVERLOAD_REPLICATES = 256
 APPLICATIONS = (NAME, "small-core")
 
 
@@ -21,7 +22,7 @@ def fidelity_bars() -> list[Bar]:
 
 def stable_bars(name: str) -> list[Bar]:
     """Mean latency of the worst request type and of the median service, and the worst journey's p95."""
-    sides = measure_stable(name, REPLICATES)
+    sides = measure_stable(name, STABLE_REPLICATES)
     requests = difference(sides.measured.requests, sides.truth.requests)
     services = difference(sides.measured.services, sides.truth.services)
     p95 = difference(sides.measured.p95, sides.truth.p95)
@@ -35,7 +36,7 @@ def stable_bars(name: str) -> list[Bar]:
 
 def overload_bars(name: str) -> list[Bar]:
     """Number in system per service and bucket while several services are overloaded, and after."""
-    sides = measure_overload(name, REPLICATES)
+    sides = measure_overload(name, OVERLOAD_REPLICATES)
     compared = difference(sides.measured, sides.truth)
     ratio = sides.deviation_ratio
     label = name.replace("-", "_")
