@@ -14,8 +14,8 @@ Ints = NDArray[np.int64]
 
 _ONE = np.float32(1.0)
 _TINY = np.float32(1e-6)
-_FAR = np.float32(1.0 / 16.0)
-"""A timeout beyond 16 mean times is never met: e^-16 for an exponential time."""
+_FAR = np.float32(0.1)
+"""A timeout beyond 10 mean times is never met: e^-10 for an exponential time."""
 _LEAST_LOG = np.float32(-20.0)
 
 

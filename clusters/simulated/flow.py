@@ -1,6 +1,7 @@
 """Top-down: requests reach services, services serve what CPU and workers allow, and what is served calls downstream.
 
-A caller's calls go out as they were reachable a tick ago (`call_rate`), so one pass from the entry down is enough.
+A caller's calls go out as they were reachable a tick ago and as they are foreseen to be stuck (`throttling`), so one
+pass from the entry down is enough.
 Flows are means: a tick's Poisson noise is in the queues' own draws, and in what telemetry counts.
 """
 
@@ -11,15 +12,15 @@ from numpy.typing import NDArray
 
 from clusters.simulated.arrivals import Arrivals
 from clusters.simulated.graph import CompiledGraph, Level
-from clusters.simulated.parameters import DRAINING_LEVEL, TICK_SECONDS
 from clusters.simulated.replicas import Capacity
 from clusters.simulated.state import StandState
+from clusters.simulated.throttling import call_rates, served_rate, service_rate
 
 Floats = NDArray[np.float32]
 
 _TINY = np.float32(1e-6)
-_ZERO = np.float32(0.0)
 _ONE = np.float32(1.0)
+_HALF = np.float32(0.5)
 _MAX_SURGE = np.float32(10.0)
 """A queue that is worked off passes on at most so many times its arrivals."""
 
@@ -31,6 +32,8 @@ class Flow(NamedTuple):
     """[O, N] requests that come in."""
     attempts: Floats
     """[R + C, N] requests of users, and calls that operations make, with repeated attempts."""
+    call_rate: Floats
+    """[C, N] attempts per execution of the caller."""
     admitted: Floats
     """[S, N] requests that are let in."""
     admitted_ratio: Floats
@@ -49,7 +52,8 @@ class Flow(NamedTuple):
 
 def empty_flow(graph: CompiledGraph, num_stands: int) -> Flow:
     """Arrays to be filled. The load generator, which nobody calls, keeps its row: an idle queue."""
-    rows = (graph.num_operations, len(graph.request_channel) + graph.num_calls, *[graph.num_services] * 7)
+    num_services, num_calls = graph.num_services, graph.num_calls
+    rows = (graph.num_operations, len(graph.request_channel) + num_calls, num_calls, *[num_services] * 7)
     flow = Flow(*(np.zeros((num_rows, num_stands), dtype=np.float32) for num_rows in rows))
     for ratio in (flow.admitted_ratio, flow.service_rate, flow.cpu_rate, flow.passing):
         ratio[...] = 1.0
@@ -60,50 +64,46 @@ def move(graph: CompiledGraph, state: StandState, capacity: Capacity, arrivals: 
     """Fill `flow`, level by level."""
     num_requests = len(graph.request_channel)
     flow.attempts[:num_requests] = arrivals.mean
+    flow.call_rate[...] = call_rates(graph, state, capacity, arrivals.mean)
     for level in graph.levels_down:
         completed = _serve(graph, level, state, capacity, flow)
-        if level.calls.stop > level.calls.start:
-            calls = slice(num_requests + level.calls.start, num_requests + level.calls.stop)
-            np.multiply(
-                completed.take(level.call_owner, axis=0), state.call_rate[level.calls], out=flow.attempts[calls]
-            )
+        calls = level.calls
+        if calls.stop > calls.start:
+            out = flow.attempts[num_requests + calls.start : num_requests + calls.stop]
+            np.multiply(completed.take(level.call_owner, axis=0), flow.call_rate[calls], out=out)
 
 
 def _serve(graph: CompiledGraph, level: Level, state: StandState, capacity: Capacity, flow: Flow) -> Floats:
     """[o, N] executions of one level that get their CPU time."""
     services, operations = level.services, level.operations
-    arrivals = level.arriving.sum(flow.attempts)
+    asked = np.empty((3, operations.stop - operations.start, state.num_stands), dtype=np.float32)
+    arrivals = asked[0]
+    arrivals[...] = level.arriving.sum(flow.attempts)
+    np.multiply(arrivals, state.demand_ms[operations], out=asked[1])
+    np.multiply(arrivals, state.call_seconds[operations], out=asked[2])
     flow.arrivals[operations] = arrivals
-    demand = state.demand_ms[operations]
-    rate, work, holding = level.by_service.sum(
-        np.stack([arrivals, arrivals * demand, arrivals * state.call_seconds[operations]])
-    )
+    rate, work, hold = level.by_service.sum(asked)
     rate = np.maximum(rate, _TINY)
-    ratio = np.minimum(graph.max_rate_rps[services] / rate, _ONE)
-    ratio *= capacity.open_ratio[services]
-    admitted = rate * ratio
-    work /= rate
-    cpu_ms, workers = capacity.cpu_ms[services], capacity.workers[services]
-    cpu_rate = np.maximum(cpu_ms / np.maximum(work, _TINY), _TINY)
-    # A worker is held for the CPU time at full speed and for what comes after it.
-    hold = work * capacity.cpu_servers[services] / np.maximum(cpu_ms, _TINY)
-    hold += holding / rate
-    service_rate = np.minimum(cpu_rate, workers / np.maximum(hold, _TINY))
-    np.maximum(service_rate, _TINY, out=service_rate)
-    slack = np.maximum(service_rate - admitted, _TINY)
-    excess = state.backlog[services] - np.float32(0.5 * DRAINING_LEVEL) * (admitted + service_rate) / slack
-    draining = np.maximum(excess, _ZERO)
-    draining *= np.float32(1.0 / TICK_SECONDS)
-    draining += admitted
-    served = np.minimum(draining, service_rate, out=draining)
-    passing = served / np.maximum(admitted, _TINY)
-    np.minimum(passing, _MAX_SURGE, out=passing)
-    flow.admitted[services] = admitted
-    flow.admitted_ratio[services] = ratio
-    flow.work_ms[services] = work * admitted
-    flow.service_rate[services] = service_rate
-    flow.cpu_rate[services] = cpu_rate
+    state.work_per_request[services] = work = work / rate
+    # A caller whose workers all wait, and then none, and a callee that is empty, and then flooded, would take turns.
+    smooth = state.hold_per_request[services]
+    hold /= rate
+    hold += smooth
+    hold *= _HALF
+    smooth[...] = hold
+    ratio = flow.admitted_ratio[services]
+    ratio[...] = capacity.open_ratio[services]
+    if level.is_limited:
+        ratio *= np.minimum(graph.max_rate_rps[services] / rate, _ONE)
+    admitted = np.multiply(rate, ratio, out=flow.admitted[services])
+    state.arrival_rate[services] = admitted
+    np.multiply(work, admitted, out=flow.work_ms[services])
+    here = Capacity(*(values[services] for values in capacity))
+    can, flow.cpu_rate[services] = service_rate(here, work, hold)
+    flow.service_rate[services] = can
+    served = served_rate(state.backlog[services], admitted, can)
     flow.served[services] = served
-    flow.passing[services] = passing
+    passing = np.divide(served, np.maximum(admitted, _TINY), out=flow.passing[services])
+    np.minimum(passing, _MAX_SURGE, out=passing)
     completed: Floats = arrivals * (ratio * passing).take(level.operation_service, axis=0)
     return completed

@@ -48,6 +48,8 @@ class Level:
     """[o] place of each operation's service within the level."""
     call_owner: Ints
     """[c] place of each call's operation within the level."""
+    is_limited: bool
+    """Whether any of its services refuses what exceeds a rate of its own."""
 
 
 class CompiledGraph:
@@ -283,6 +285,30 @@ class CompiledGraph:
         return (*services, *edges, *journeys)
 
     @cached_property
+    def repeated_visits(self) -> Floats:
+        """[R, 1] how much of a request's spread of times is at services that it visits again.
+
+        sum over services of v (v - 1) c^2, over the sum of v c^2, for v mean visits and c the nominal CPU time of one.
+        """
+        visits = np.eye(self.num_operations)
+        for o in reversed(range(self.num_operations)):
+            for c in np.flatnonzero(self.call_owner == o):
+                visits[o] += self.call_counts[c] * self.call_awaited[c, 0] * visits[self.call_operation[c]]
+        square = ((self.cpu_low + self.cpu_high) / 2.0) ** 2
+        ratios = np.zeros((len(self.request_channel), 1), dtype=np.float32)
+        for r, h in enumerate(self.request_channel):
+            row = visits[self.channels[h].operation]
+            again = alone = 0.0
+            for operations in self.operation_slices:
+                number = float(row[operations].sum())
+                if number:
+                    cost = float((row[operations] * square[operations]).sum()) / number
+                    again += max(number - 1.0, 0.0) * number * cost
+                    alone += number * cost
+            ratios[r] = again / max(alone, 1e-9)
+        return ratios
+
+    @cached_property
     def levels_down(self) -> tuple[Level, ...]:
         """Callers first; the load generator's level is left out."""
         levels = sorted(set(self.levels[self.operation_service].tolist()))
@@ -308,6 +334,7 @@ class CompiledGraph:
             ),
             operation_service=self.operation_service[operations] - services.start,
             call_owner=self.call_owner[calls] - operations.start,
+            is_limited=bool(np.isfinite(self.max_rate_rps[services]).any()),
         )
 
     def _service_column(self, key: str) -> Floats:

@@ -39,8 +39,6 @@ class Latency(NamedTuple):
     """[O, N] seconds until the answer."""
     error_ratio: Floats
     """[O, N]"""
-    log_passing: Floats
-    """[O, N] logarithm of executions that end over those that come in: below 0 where any backlog grows."""
     call_mean: Floats
     """[H, N] seconds of one attempt, as its caller sees it."""
     call_error_ratio: Floats
@@ -53,7 +51,7 @@ class Latency(NamedTuple):
 
 def empty_latency(graph: CompiledGraph, num_stands: int) -> Latency:
     """Arrays to be filled."""
-    rows = [graph.num_operations] * 4 + [graph.num_channels] * 4
+    rows = [graph.num_operations] * 3 + [graph.num_channels] * 4
     return Latency(*(np.zeros((num_rows, num_stands), dtype=np.float32) for num_rows in rows))
 
 
@@ -78,9 +76,8 @@ def look_up(
         latency: to be filled.
     """
     _own_seconds(graph, state, capacity, flow, number, latency.own)
-    log_passing = np.log(np.maximum(flow.passing, np.float32(1e-3)))
     for level in reversed(graph.levels_down):
-        _finish_operations(graph, level, state, flow, refused_ratio, log_passing, latency)
+        _finish_operations(graph, level, state, flow, refused_ratio, latency)
         _finish_channels(graph, level, state, latency)
     completed = flow.arrivals * (flow.admitted_ratio * flow.passing).take(graph.operation_service, axis=0)
     state.held[...] = graph.operations_by_service.sum(completed * state.call_seconds)
@@ -110,36 +107,31 @@ def _finish_operations(
     state: StandState,
     flow: Flow,
     refused_ratio: Floats,
-    log_passing: Floats,
     latency: Latency,
 ) -> None:
     rows, calls, local = level.operations, level.calls, level.operation_service
     success = _ONE - state.own_error_ratio[rows]
-    passing_log = log_passing[level.services].take(local, axis=0)
     held = state.call_seconds[rows]
     held[...] = state.added_seconds[rows]
     if calls.stop > calls.start:
         channel = graph.call_channel[calls]
-        counts = state.call_count[calls]
-        awaited = graph.call_awaited[calls]
         sums = level.by_operation.sum(
             np.stack(
                 [
-                    state.call_rate[calls] * awaited * latency.call_mean.take(channel, axis=0),
-                    counts * graph.call_required[calls] * latency.call_log_success.take(channel, axis=0),
-                    counts * awaited * latency.log_passing.take(graph.call_operation[calls], axis=0),
+                    flow.call_rate[calls] * graph.call_awaited[calls] * latency.call_mean.take(channel, axis=0),
+                    state.call_count[calls]
+                    * graph.call_required[calls]
+                    * latency.call_log_success.take(channel, axis=0),
                 ]
             )
         )
         held += sums[0]
         success *= np.exp(sums[1])
-        passing_log += sums[2]
     accepted = (_ONE - refused_ratio[level.services]).take(local, axis=0)
     passing = np.minimum(flow.passing[level.services], _ONE).take(local, axis=0)
     mean = latency.own[rows] + passing * held
     latency.mean[rows] = accepted * mean + (_ONE - accepted) * np.float32(REJECTION_SECONDS)
     latency.error_ratio[rows] = _ONE - accepted * success
-    np.clip(passing_log, np.float32(-3.0), np.float32(1.0), out=latency.log_passing[rows])
 
 
 def _finish_channels(graph: CompiledGraph, level: Level, state: StandState, latency: Latency) -> None:
@@ -166,23 +158,22 @@ def _finish_channels(graph: CompiledGraph, level: Level, state: StandState, late
 
 
 def _look_ahead(graph: CompiledGraph, state: StandState, latency: Latency) -> None:
-    """How many attempts of each call an execution will make: an earlier call that fails or is stuck keeps it from them.
+    """How many attempts of each call an execution will make: an earlier call that fails keeps it from the later ones.
 
-    A call that is made several times is stuck several times.
+    A call that is made several times is stopped by its own failures too.
     """
     channel = graph.call_channel
-    stuck = graph.call_awaited * latency.log_passing.take(graph.call_operation, axis=0)
+    np.multiply(state.call_count, latency.call_attempts.take(channel, axis=0), out=state.call_rate)
+    if not latency.call_log_success.any():
+        return
     failing = graph.call_required * latency.call_log_success.take(channel, axis=0)
-    per_call = stuck + failing
-    total = state.call_count * per_call
-    reached = np.zeros_like(total)
-    for rows, before in graph.call_steps:
-        reached[rows] = reached[before] + total[before]
-    repeated = np.maximum(state.call_count - _ONE, _ZERO)
-    reached += _HALF * repeated * per_call
-    np.minimum(reached, np.float32(1.0), out=reached)
-    np.multiply(state.call_count, np.exp(reached), out=state.call_rate)
-    state.call_rate *= latency.call_attempts.take(channel, axis=0)
+    total = state.call_count * failing
+    reached = _HALF * np.maximum(state.call_count - _ONE, _ZERO) * failing
+    before = np.zeros_like(total)
+    for rows, previous in graph.call_steps:
+        before[rows] = before[previous] + total[previous]
+    reached += before
+    state.call_rate *= np.exp(reached, out=reached)
 
 
 def _weighted(weights: Floats, rows: Floats) -> Floats:

@@ -16,6 +16,8 @@ from clusters.simulated.sums import ChannelSum, OperationSum, RequestSum, Servic
 Floats = NDArray[np.float32]
 
 _ONE = np.float32(1.0)
+_HELD_SCATTER = np.float32(1.4 / TICK_SECONDS)
+"""1 + the squared coefficient of variation of the time that a request waits for several calls, over the tick."""
 
 
 def meter(
@@ -26,11 +28,12 @@ def meter(
     flow: Flow,
     step: QueueStep,
     latency: Latency,
+    draw: Floats,
 ) -> None:
-    """Add one tick; also brings memory and the autoscalers' CPU use up to date."""
+    """Add one tick; also brings memory and the autoscalers' CPU use up to date. `draw` is [S, N] standard normal."""
     _meter_operations(state, arrivals.noise, flow, latency)
     _meter_channels(graph, state, arrivals.noise, flow, latency)
-    _meter_services(graph, state, capacity, arrivals.noise, flow, step)
+    _meter_services(graph, state, capacity, arrivals.noise, flow, step, draw)
     sums = state.request_sums
     sums[RequestSum.OFFERED] += arrivals.planned
     admitted = arrivals.sent * arrivals.admitted_ratio
@@ -59,7 +62,13 @@ def _meter_channels(graph: CompiledGraph, state: StandState, noise: Floats, flow
 
 
 def _meter_services(
-    graph: CompiledGraph, state: StandState, capacity: Capacity, noise: Floats, flow: Flow, step: QueueStep
+    graph: CompiledGraph,
+    state: StandState,
+    capacity: Capacity,
+    noise: Floats,
+    flow: Flow,
+    step: QueueStep,
+    draw: Floats,
 ) -> None:
     work = flow.work_ms * flow.passing
     work *= noise
@@ -69,7 +78,7 @@ def _meter_services(
     used += idle
     state.scaler_usage *= np.float32(SCALER_MEMORY)
     state.scaler_usage += np.float32(1.0 - SCALER_MEMORY) * used
-    in_service = step.number + state.held
+    in_service = step.number + _held_as_drawn(state, flow, draw)
     _advance_memory(graph, state, capacity, flow, in_service)
     sums = state.service_sums
     sums[ServiceSum.CPU_MILLICORES] += used
@@ -80,6 +89,17 @@ def _meter_services(
     sums[ServiceSum.UTILISATION] += np.minimum(flow.admitted / flow.cpu_rate, _ONE)
     sums[ServiceSum.CALM] += step.calm_ratio
     sums[ServiceSum.CPU_SERVERS] += capacity.cpu_servers
+
+
+def _held_as_drawn(state: StandState, flow: Flow, draw: Floats) -> Floats:
+    """Requests that wait for downstream, with the noise of how many came and how long each takes.
+
+    Over a tick their mean number is a sum of as many times as requests came: its variance is rate x E[T^2] / tick.
+    """
+    seconds = state.held / np.maximum(flow.served, np.float32(1e-3))
+    variance = np.log1p(_HELD_SCATTER * seconds / np.maximum(state.held, np.float32(1e-3)))
+    drawn: Floats = state.held * np.exp(np.sqrt(variance) * draw - np.float32(0.5) * variance)
+    return drawn
 
 
 def _advance_memory(

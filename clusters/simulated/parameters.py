@@ -2,9 +2,9 @@
 
 from typing import Final
 
-TICK_SECONDS: Final = 5.0
-"""Two ticks are one telemetry bucket of the demo's. Queues are drawn exactly over a tick, whatever its length; 5 s is
-how coarsely flows follow each other, and how late callers learn of what happened downstream."""
+TICK_SECONDS: Final = 10.0
+"""One telemetry bucket of the demo's. Queues are drawn exactly over a tick, whatever its length; it is how coarsely
+flows follow each other, and how late callers learn that calls fail or time out. Half of it is no more accurate."""
 EPOCH_NS: Final = 1_767_225_600_000_000_000
 """The simulated clock at every reset: 2026-01-01T00:00:00Z."""
 

@@ -74,6 +74,10 @@ _LAYOUT: dict[str, tuple[str, str]] = {
     "call_rate": ("f", "C"),
     "latency_scv": ("f", "O"),
     "entry_seconds": ("f", ""),
+    "arrival_rate": ("f", "S"),
+    "work_per_request": ("f", "S"),
+    "hold_per_request": ("f", "S"),
+    "entry_rate": ("f", ""),
     "memory_per_replica": ("f", "S"),
     "lost": ("f", "S"),
     "operation_sums": ("f", "oO"),
@@ -207,11 +211,19 @@ class StandState:
     call_seconds: Floats
     """[O, N] time of an execution after its CPU time: waiting without CPU, and calls."""
     call_rate: Floats
-    """[C, N] attempts per execution of the caller: reach x count x attempts."""
+    """[C, N] attempts per execution of the caller, if nothing is stuck: reach x count x attempts."""
     latency_scv: Floats
     """[O, N] squared coefficient of variation of an execution's time, of the last bucket."""
     entry_seconds: Floats
     """[N] mean time of a user's request, which a closed loop waits for."""
+    arrival_rate: Floats
+    """[S, N] requests per second that were let in."""
+    work_per_request: Floats
+    """[S, N] CPU milliseconds."""
+    hold_per_request: Floats
+    """[S, N] seconds after the CPU time, smoothed over about two ticks."""
+    entry_rate: Floats
+    """[N] users' requests per second, without noise."""
     memory_per_replica: Floats
     """[S, N] bytes"""
     lost: Floats

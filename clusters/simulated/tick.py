@@ -50,7 +50,7 @@ def advance_tick(graph: CompiledGraph, state: StandState, work: Workspace, event
     """Advance every stand in `state` by one tick."""
     table, flow = work.capacity, work.flow
     _let_happen(graph, state, table, events)
-    ends = [len(graph.request_channel) + k * graph.num_services for k in range(4)]
+    ends = [len(graph.request_channel) + k * graph.num_services for k in range(5)]
     rows = list(pairwise(ends))
     noise = TickNoise(state.seed, state.tick, ends[-1])
     arrivals = draw_arrivals(state, noise)
@@ -74,7 +74,7 @@ def advance_tick(graph: CompiledGraph, state: StandState, work: Workspace, event
     state.backlog[...] = step.backlog
     refused = _refused_ratio(state, flow, step)
     look_up(graph, state, table.now, flow, step.number, refused, work.latency)
-    meter(graph, state, table.now, arrivals, flow, step, work.latency)
+    meter(graph, state, table.now, arrivals, flow, step, work.latency, noise.normals(*rows[3]))
     pass_time(state, table)
     state.lost[...] = 0.0
     state.tick += 1

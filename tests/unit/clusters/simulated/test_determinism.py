@@ -61,8 +61,8 @@ def test_stepping_in_pieces_is_stepping_at_once() -> None:
         for command in TROUBLE:
             stands.apply(1, command)
     one.advance(90.0)
-    for _ in range(18):
-        other.advance(5.0)
+    for _ in range(9):
+        other.advance(10.0)
     assert_same(one.observe(150.0, 10.0), other.observe(150.0, 10.0))
 
 
@@ -88,7 +88,7 @@ def test_branches_of_one_seed_share_arrivals_and_equal_commands_make_equal_branc
 def test_a_fork_leaves_its_origin_alone() -> None:
     batch, reference = running(2), running(2)
     fork = batch.fork([0, 0], [1, 2])
-    fork.apply(0, KillPods(fault_id="kill", service="cart", period_seconds=5.0))
+    fork.apply(0, KillPods(fault_id="kill", service="cart", period_seconds=10.0))
     fork.advance(30.0)
     fork.close()
     batch.advance(30.0)

@@ -58,7 +58,7 @@ def test_the_time_average_of_a_stable_queue_varies_as_theory_says() -> None:
 
 
 def test_an_overload_grows_by_what_is_too_much_and_is_worked_off() -> None:
-    steps = play([80.0] * 6 + [120.0] * 12 + [60.0] * 10, 100.0, 1)
+    steps = play([80.0] * 6 + [120.0] * 12 + [60.0] * 12, 100.0, 1)
     ends = [float(step.backlog.mean()) for step in steps]
     assert ends[17] - ends[9] == pytest.approx(20.0 * 8 * TICK_SECONDS, rel=0.02)
     assert steps[17].backlog.std() == pytest.approx(math.sqrt(220.0 * 12 * TICK_SECONDS), rel=0.15)

@@ -41,7 +41,7 @@ def test_a_new_replica_takes_its_startup_time_and_is_cold_at_first() -> None:
     before = cpu_ms(stands, "checkout")
     stands.apply(0, Scale(service="checkout", replicas=2))
     assert startup == 6.0
-    assert ready_by_tick(stands, "checkout", 3) == [1.0, 1.8, 2.0], "ready 1 s into the second tick"
+    assert ready_by_tick(stands, "checkout", 2) == [1.4, 2.0], "ready for the last 4 of the first 10 seconds"
     assert before < cpu_ms(stands, "checkout") < 2.0 * before
     stands.advance(COLD_SECONDS)
     assert cpu_ms(stands, "checkout") == pytest.approx(2.0 * before)
@@ -51,7 +51,7 @@ def test_a_new_replica_takes_its_startup_time_and_is_cold_at_first() -> None:
 def test_scaling_down_is_at_once_and_takes_the_youngest_first() -> None:
     stands = running(1)
     stands.apply(0, Scale(service="frontend", replicas=4))
-    stands.advance(5.0)
+    stands.advance(TICK_SECONDS)
     receipt = stands.apply(0, Scale(service="frontend", replicas=2))
     assert receipt.postcheck_status is CheckStatus.PASSED, "the two that were not ready are gone, the old two stay"
     assert ready_by_tick(stands, "frontend", 3) == [2.0, 2.0, 2.0]
@@ -76,8 +76,8 @@ def test_a_roll_out_replaces_one_replica_after_the_other() -> None:
     stands.advance(60.0)
     receipt = stands.apply(0, Restart(service="quote"))
     assert receipt.postcheck_status is CheckStatus.PENDING
-    ready = ready_by_tick(stands, "quote", 12)
-    assert min(ready) == 2.0, "one at a time"
+    ready = ready_by_tick(stands, "quote", 9)
+    assert min(ready) >= 2.0, "one at a time"
     missing = TICK_SECONDS * sum(3.0 - count for count in ready)
     assert missing == pytest.approx(3.0 * APPLICATION.service("quote").startup_seconds, abs=0.1)
     assert stands.verify(0, receipt).postcheck_status is CheckStatus.PASSED
@@ -134,14 +134,14 @@ def test_the_strongest_stress_counts_and_clearing_one_leaves_the_other() -> None
 def test_a_kill_loop_kills_one_ready_replica_per_period_until_cleared() -> None:
     stands = running(1)
     stands.apply(0, KillPods(fault_id="k", service="frontend", period_seconds=30.0))
-    ready = ready_by_tick(stands, "frontend", 18)
+    ready = ready_by_tick(stands, "frontend", 9)
     missing = TICK_SECONDS * sum(2.0 - count for count in ready)
     assert missing == pytest.approx(3.0 * APPLICATION.service("frontend").startup_seconds, abs=0.1)
     assert min(ready) == 1.0
     window = stands.observe(90.0, 10.0)
     assert node(window, "frontend", "restarts").sum() == 3.0
     stands.apply(0, ClearFault(fault_id="k"))
-    assert set(ready_by_tick(stands, "frontend", 12)) == {2.0}
+    assert set(ready_by_tick(stands, "frontend", 6)) == {2.0}
 
 
 def test_requests_in_flight_die_with_their_replica() -> None:
