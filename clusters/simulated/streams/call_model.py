@@ -50,8 +50,6 @@ class EdgeFacts:
     """Share of attempts that failed although the callee did not: lost, or given up."""
     retries: int
     """Further attempts after a failed one."""
-    wait_ms: float
-    """From a message's sending to its consumer's start."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -195,13 +193,11 @@ class _Apart:
         allowed = max(call.max_retries for call, _ in calls)
         # A flag may add attempts beyond those of the application: what the recorded ratio of retries asks for.
         needed = round(retry_rate / max((rate - retry_rate) * failed, _NO_FLOW)) if retry_rate > 0.05 * rate else 0
-        rate_of_messages = max(self._nodes[target]["request_rate_rps"], _NO_FLOW)
         return EdgeFacts(
             count_factor=count,
             network_ms=max(self._edges[edge]["latency_mean_milliseconds"] - expected, _NETWORK_MS),
             unanswered_ratio=min(max(unanswered, 0.0), 1.0),
             retries=min(max(allowed, needed), 10),
-            wait_ms=1e3 * self._nodes[target].get("consumer_lag", 0.0) / rate_of_messages,
         )
 
     def _calls_on(self, edge: tuple[str, str]) -> list[tuple[Call, float]]:

@@ -177,13 +177,12 @@ class _Walk:
         return span
 
     def _publish(self, caller: _Open, call: Call) -> None:
-        """A message: the caller goes on, the consumer starts when it gets to it."""
+        """A message: the caller goes on, and the time in the consumer's line is part of the consumer's latency."""
         target = split(call.operation)[0]
         producer = self._open(caller.span_id, caller.service, call.operation, "PRODUCER", caller.end)
         producer.end = caller.end = caller.end + self._draws.lognormal(_PUBLISH_MS, 0.1)
         if self._model.services[target].is_up:
-            wait = self._draws.lognormal(self._model.edges[caller.service, target].wait_ms + _PUBLISH_MS, 0.1)
-            self._execute(producer.span_id, call.operation, "CONSUMER", producer.end + wait)
+            self._execute(producer.span_id, call.operation, "CONSUMER", producer.end)
 
     def _count_factor(self, service: str, call: Call) -> float:
         return self._model.edges[service, split(call.operation)[0]].count_factor

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from clusters.simulated.histograms import BOUNDS_MS, histogram_p95, histogram_quantile
+from clusters.simulated.histograms import BOUNDS_MS, histogram_quantile
 
 
 def bucket_quantile(quantile: float, counts: list[float], bounds: list[float]) -> float:
@@ -20,54 +20,52 @@ def bucket_quantile(quantile: float, counts: list[float], bounds: list[float]) -
     return start + (bounds[bucket] - start) * (rank / count)
 
 
+def of_counts(counts: list[float], quantile: float = 0.95) -> float:
+    """The quantile of requests that lie evenly between the bounds, so many up to each; the rest lie beyond the last."""
+    bounds = np.array([0.0, *BOUNDS_MS, 30_000.0])
+    shares = np.array([0.0, *counts]) / counts[-1]
+    exact = np.interp(quantile, shares, bounds)
+    found = histogram_quantile(quantile, np.array([exact]), lambda limit: np.interp(limit, bounds, shares))
+    return float(found[0])
+
+
 def test_a_rank_is_placed_evenly_inside_its_bucket() -> None:
     # 100 requests: 90 within 10 ms, 98 within 50 ms. Rank 95 is 5 of the 8 that lie between 10 and 50: 10 + 40 * 5/8.
-    cumulative = np.array([0, 10, 40, 60, 90, 98, *[100] * 11], dtype=np.float64)
-    assert histogram_quantile(0.95, cumulative[:, None])[0] == pytest.approx(35.0)
+    counts = [0.0, 10, 40, 60, 90, 98, *[100] * 11]
+    assert of_counts(counts) == pytest.approx(35.0)
     # Rank 5 is 5 of the first 10, which lie between 2 and 4.
-    assert histogram_quantile(0.05, cumulative[:, None])[0] == pytest.approx(3.0)
+    assert of_counts(counts, 0.05) == pytest.approx(3.0)
 
 
 def test_the_first_bucket_starts_at_zero() -> None:
-    cumulative = np.full(17, 10.0)
-    assert histogram_quantile(0.5, cumulative[:, None])[0] == pytest.approx(1.0)
+    assert of_counts([10.0] * 17, 0.5) == pytest.approx(1.0)
 
 
 def test_beyond_the_last_bound_the_last_bound_is_the_answer() -> None:
-    cumulative = np.array([0.0] * 16 + [4.0])
-    assert histogram_quantile(0.95, cumulative[:, None])[0] == 15000.0
+    assert of_counts([0.0] * 16 + [4.0]) == 15000.0
 
 
 def test_no_request_has_no_percentile() -> None:
-    assert np.isnan(histogram_quantile(0.95, np.zeros((17, 1))))[0]
+    found = histogram_quantile(0.95, np.array([np.nan, 20.0]), lambda limit: np.minimum(limit / 21.0, 1.0))
+    assert np.isnan(found).tolist() == [True, False]
 
 
-def test_all_histograms_at_once_are_as_prometheus_computes_each() -> None:
-    random = np.random.default_rng(3)
-    counts = np.cumsum(random.integers(0, 5, (17, 4, 50)), axis=0).astype(np.float64)
-    counts[-1] += 1
+def test_all_distributions_at_once_are_as_prometheus_computes_each() -> None:
+    means = np.random.default_rng(3).lognormal(4.0, 2.0, (4, 50))
+
+    def cdf(limit: np.ndarray) -> np.ndarray:
+        """Of exponential times with these means."""
+        return 1.0 - np.exp(-limit / means)
+
     for quantile in (0.5, 0.9, 0.95, 0.99):
-        found = histogram_quantile(quantile, counts).ravel()
+        found = histogram_quantile(quantile, -means * np.log(1.0 - quantile), cdf)
+        counts = np.stack([*(cdf(np.full_like(means, bound)) for bound in BOUNDS_MS), np.ones_like(means)])
         columns = counts.reshape(17, -1).T.tolist()
         expected = [bucket_quantile(quantile, column, BOUNDS_MS.tolist()) for column in columns]
-        np.testing.assert_allclose(found, expected, rtol=1e-12)
+        np.testing.assert_allclose(found.ravel(), expected, rtol=1e-9)
 
 
-def test_the_percentile_of_a_mixture_lies_where_its_histogram_puts_it() -> None:
-    # Part 0 takes up to 40 ms, evenly; part 1 up to 4 s. 95.5 of 100 requests are of part 0.
-    longest, weight = np.array([[40.0], [4000.0]]), np.array([[95.5], [4.5]])
-
-    def share_within(limit: float) -> np.ndarray:
-        return np.minimum(limit / longest, 1.0)
-
-    def group_sum(rows: np.ndarray) -> np.ndarray:
-        """Both parts together, the second alone, and none."""
-        return np.stack([rows[0] + rows[1], rows[1], 0.0 * rows[1]])
-
-    both, slow_alone, none = histogram_p95(share_within, weight, group_sum)[:, 0]
-    # Rank 95 of 100, of which 10 ms hold 95.5 / 4 and 50 ms 95.5, and a little of the slow ones.
-    within_10, within_50 = 95.5 / 4 + 4.5 * 10 / 4000, 95.5 + 4.5 * 50 / 4000
-    assert both == pytest.approx(10 + 40 * (95 - within_10) / (within_50 - within_10))
-    # 3800 of 4000 ms lies between 2000 and 5000, where the histogram has half of the requests.
-    assert slow_alone == pytest.approx(2000 + 3000 * 0.45 / 0.5)
-    assert np.isnan(none)
+def test_a_quantile_that_is_known_only_nearly_stays_next_to_its_bound() -> None:
+    # The true quantile is 50.0, a bound; the bucket above it starts there.
+    found = histogram_quantile(0.95, np.array([50.1]), lambda limit: np.minimum(limit / 50.0 * 0.95, 1.0))
+    assert found[0] == pytest.approx(50.0)
