@@ -105,8 +105,9 @@ class StreamSource(Protocol):
     """A `StandBatch` that can also tell what happened beside the metrics. Not every backend can."""
 
     def streams(self, stand: int, start_ns: int, end_ns: int, spec: StreamsSpec) -> StandStreams:
-        """What a stand told from `start_ns` to before `end_ns`, whole buckets that are over: asked for consecutive
-        times, it tells everything once.
+        """What a stand told from `start_ns` to before `end_ns`, whole buckets that are over.
+
+        Asked for consecutive times, it tells everything once.
 
         Raises:
             StandError: the span is no whole buckets, or reaches beyond what is kept.

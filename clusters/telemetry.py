@@ -133,7 +133,7 @@ NODE_SIGNALS: tuple[Signal, ...] = (
 )
 """Per service. `cpu_limit_millicores` and `memory_limit_bytes` are per replica; usage sums over replicas;
 `restarts` counts container restarts within the bucket; `queue_depth` counts requests in the service; `consumer_lag`
-counts messages that wait at a consumer, whose group is called as it is, and is missing where a service consumes none."""
+counts messages that wait at a consumer, whose group is called as it is, and is missing where none are consumed."""
 
 EDGE_SIGNALS: tuple[Signal, ...] = (
     Signal(name="request_rate_rps", unit="1/s", promql=f"sum by(client,server)(rate({_GRAPH}_total{{{_CLIENT}}}[1m]))"),

@@ -16,49 +16,35 @@ BOUNDS_MS: Final[NDArray[np.float64]] = np.array(
     [2, 4, 6, 8, 10, 50, 100, 200, 400, 800, 1000, 1400, 2000, 5000, 10000, 15000], dtype=np.float64
 )
 """Upper bounds of the span metrics connector's buckets by default; one more bucket has none."""
-_NO_REQUESTS = 1e-6
 
 
-def histogram_quantile(quantile: float, cumulative: Floats, bounds: Floats = BOUNDS_MS) -> Floats:
-    """What `histogram_quantile` of PromQL returns for a classic histogram.
+def histogram_quantile(
+    quantile: float, exact: Floats, cdf: Callable[[Floats], Floats], bounds: NDArray[Any] = BOUNDS_MS
+) -> Floats:
+    """What `histogram_quantile` of PromQL returns for a classic histogram of a known distribution.
 
-    The bucket that holds the rank `quantile * count` is found, and the rank is placed inside it as if its requests
-    were spread evenly; in the bucket without a bound the answer is the last bound, and the first bucket starts at 0.
-    Source: Prometheus, "Query functions", histogram_quantile; `BucketQuantile` in promql/quantile.go.
+    The bucket that holds the rank `quantile * count` is the one that holds the exact quantile; the rank is placed
+    inside it as if its requests were spread evenly. In the bucket without a bound the answer is the last bound, and
+    the first bucket starts at 0. Source: Prometheus, "Query functions", histogram_quantile; `BucketQuantile` in
+    promql/quantile.go.
 
     Args:
         quantile: in (0, 1).
-        cumulative: [B + 1, ...] requests that were at most as slow as each bound, the last of them all requests.
+        exact: [...] the distributions' own quantiles, in the bounds' unit; NaN where there is no request.
+        cdf: [...] shares of requests up to the limits [...] that it is given.
         bounds: [B] upper bounds, ascending.
 
     Returns:
         [...] in the bounds' unit; NaN where there was no request.
     """
-    total = cumulative[-1]
-    rank = quantile * total
-    # The first bucket whose cumulative count reaches the rank.
-    bucket = np.minimum((cumulative[:-1] < rank).sum(axis=0), len(bounds))
+    bounds = bounds.astype(exact.dtype)
+    bucket = np.searchsorted(bounds, exact)
     inside = np.minimum(bucket, len(bounds) - 1)
-    below = np.where(inside > 0, np.take_along_axis(cumulative, np.maximum(inside - 1, 0)[None], axis=0)[0], 0.0)
-    within = np.take_along_axis(cumulative, inside[None], axis=0)[0] - below
-    start = np.where(inside > 0, bounds[np.maximum(inside - 1, 0)], 0.0)
-    share = np.divide(rank - below, within, out=np.zeros_like(rank), where=within > 0)
-    value = np.where(bucket == len(bounds), bounds[-1], start + (bounds[inside] - start) * share)
-    return np.where(total > _NO_REQUESTS, value, np.nan)
-
-
-def histogram_p95(
-    share_within: Callable[[float], Floats], weight: Floats, group_sum: Callable[[Floats], Floats]
-) -> Floats:
-    """95th percentile of mixtures, as their histograms tell it.
-
-    Args:
-        share_within: [P, ...] share of each part's requests that take at most so many milliseconds.
-        weight: [P, ...] requests of each part.
-        group_sum: adds [P, ...] up to [G, ...], the parts of each mixture.
-
-    Returns:
-        [G, ...] milliseconds; NaN where a mixture has no requests.
-    """
-    cumulative = [group_sum(weight * share_within(float(bound))) for bound in BOUNDS_MS]
-    return histogram_quantile(0.95, np.stack([*cumulative, group_sum(weight)]).astype(np.float64))
+    upper = bounds[inside]
+    lower = np.where(inside > 0, bounds[np.maximum(inside - 1, 0)], 0)
+    below = np.where(inside > 0, cdf(lower), 0)
+    share = (quantile - below) / np.maximum(cdf(upper) - below, 1e-9)
+    # The exact quantile may be a little off, and so lie on the other side of a bound.
+    value = lower + (upper - lower) * np.clip(share, 0.0, 1.0)
+    value = np.where(bucket == len(bounds), bounds[-1], value)
+    return np.where(np.isnan(exact), np.nan, value).astype(exact.dtype)

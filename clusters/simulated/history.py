@@ -103,11 +103,12 @@ class History:
             self._is_aligned = bool((self._head == self._head[0]).all())
 
     def _scrape(self, scraper: Scraper, bucket: Bucket, place: int, columns: Ints, stands: Ints) -> None:
-        true = (self._rings[name][place].take(stands, axis=-1) for name in _SEEN)
-        state = bucket.state
-        seen = scraper.scrape(state.seed[columns], state.tick[columns], *true)
+        everyone = len(stands) == len(self.count) and bool((stands == np.arange(len(stands))).all())
+        index = slice(None) if everyone else stands
+        nodes, edges = (self._rings[name][place][..., index] for name in _SEEN)
+        seen = scraper.scrape(bucket.state.seed[columns], bucket.state.tick[columns], nodes, edges)
         for name, values in zip(_SEEN.values(), seen, strict=True):
-            self._rings[name][place][..., stands] = values
+            self._rings[name][place][..., index] = values
 
     def restart(self, stands: Ints, num_buckets: int) -> None:
         """Forget the buckets of some stands, which then get `num_buckets`: so that they end where the others are."""

@@ -6,12 +6,13 @@ A probe takes the bucket that ends and gives the signal of all entities of its l
 
 from collections.abc import Callable
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from clusters.simulated.graph import CompiledGraph
-from clusters.simulated.histograms import histogram_p95
+from clusters.simulated.histograms import histogram_quantile
 from clusters.simulated.latency import Latency
 from clusters.simulated.parameters import REQUEST_BYTES, RESPONSE_BYTES
 from clusters.simulated.quantiles import Mixtures, Shape, Times, bucket_times, p95_of, shape_of, share_within
@@ -79,16 +80,17 @@ class Bucket:
 
     def _read_histograms(self, shape: Shape, weight: Floats, mixtures: Mixtures) -> None:
         """Percentiles of services and edges as the collector's histograms tell them; users measure their own."""
-        graph = self.graph
+        num_operations, num_scraped = self.graph.num_operations, mixtures.num_scraped
+        total = np.maximum(mixtures.sums(weight)[:num_scraped], _NO_REQUESTS)
 
-        def share(milliseconds: float) -> Floats:
-            within = share_within(shape, np.full((1, 1), milliseconds / 1e3, dtype=np.float32))
-            is_given_up = graph.channel_timeout_seconds * _MS <= milliseconds
-            within[graph.num_operations :] = np.where(is_given_up, _ONE, within[graph.num_operations :])
-            return within
+        def cdf(limit_ms: NDArray[Any]) -> NDArray[Any]:
+            limit = (limit_ms.astype(np.float32) / _MS).take(mixtures.scraped_group, axis=0)
+            within = share_within(shape, limit)
+            # Giving up ends a call.
+            within[num_operations:][limit[num_operations:] >= self.graph.channel_timeout_seconds] = _ONE
+            return mixtures.sums(weight * within)[:num_scraped] / total
 
-        num_scraped = graph.num_services + len(graph.application.edges)
-        self.p95[:num_scraped] = histogram_p95(share, weight, mixtures.sums)[:num_scraped]
+        self.p95[:num_scraped] = histogram_quantile(0.95, self.p95[:num_scraped], cdf)
 
     @cached_property
     def requests(self) -> Floats:

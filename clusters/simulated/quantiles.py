@@ -170,6 +170,12 @@ class Mixtures:
     def __init__(self, graph: CompiledGraph) -> None:
         groups = graph.parts
         self.num_groups = len(groups)
+        self.num_scraped = graph.num_services + len(graph.application.edges)
+        """The first so many groups, services and edges, mix rows of their own."""
+        self.scraped_group = np.zeros(graph.num_operations + graph.num_channels, dtype=np.int64)
+        """[X] which of them a row belongs to."""
+        for g, rows in enumerate(groups[: self.num_scraped]):
+            self.scraped_group[rows] = g
         self._single = np.array([g for g, rows in enumerate(groups) if len(rows) == 1], dtype=np.int64)
         self._single_row = np.array([groups[g][0] for g in self._single], dtype=np.int64)
         mixed = [g for g, rows in enumerate(groups) if len(rows) > 1]

@@ -82,7 +82,6 @@ class Scraper:
         names = application.service_names
         self._edge_source = np.array([names.index(edge.source) for edge in application.edges])
         self._num_services = len(names)
-        self._num_series = len(names) * len(NODE_SIGNALS) + len(application.edges) * len(EDGE_SIGNALS)
 
     def scrape(self, seeds: Words, ticks: Ints, nodes: Floats32, edges: Floats32) -> tuple[Floats32, Floats32]:
         """One bucket of some stands as it is seen.
@@ -113,7 +112,7 @@ class Scraper:
         late = self.scraping.delay_buckets
         if not late:
             return values
-        arrived = values.copy()
+        arrived = values.copy(order="K")
         arrived[:, -late:] = self._missing
         return arrived
 
@@ -136,27 +135,32 @@ class Scraper:
 
     def _add_noise(self, seeds: Words, ticks: Ints, nodes: Floats32, edges: Floats32) -> None:
         """Multiply every measured series by a draw of mean 1: a slice of a fixed table, at a drawn place per stand."""
-        table = _noise_table(self.scraping.noise_ratio, self._num_series)
+        num_series = len(_NOISY_NODES) * len(nodes) + len(_NOISY_EDGES) * len(edges)
+        table = _noise_table(self.scraping.noise_ratio, num_series)
         place = (uniforms(seeds, ticks, np.array([SCRAPE_STREAM]))[0] * _NOISE_TABLE).astype(np.int64)
-        draws = np.lib.stride_tricks.sliding_window_view(table, self._num_series)[place].T.copy()
-        num_node_series = self._num_services * len(NODE_SIGNALS)
-        for values, drawn, signals in (
-            (nodes, draws[:num_node_series], NODE_SIGNALS),
-            (edges, draws[num_node_series:], EDGE_SIGNALS),
-        ):
-            factor = drawn.reshape(values.shape)
-            factor[:, ~_is_noisy(signals)] = 1.0
-            if not np.isnan(self._missing):
-                np.copyto(factor, np.float32(1.0), where=values == self._missing)
-            values *= factor
-            for position, signal in enumerate(signals):
-                if signal.name.endswith("_ratio"):
-                    np.minimum(values[:, position], np.float32(1.0), out=values[:, position])
+        draws = np.lib.stride_tricks.sliding_window_view(table, num_series)[place].T.copy()
+        first = 0
+        for values, noisy in ((nodes, _NOISY_NODES), (edges, _NOISY_EDGES)):
+            for position, is_ratio in noisy:
+                series, factor = values[:, position], draws[first : first + len(values)]
+                first += len(values)
+                if not np.isnan(self._missing):
+                    np.copyto(factor, np.float32(1.0), where=series == self._missing)
+                series *= factor
+                if is_ratio:
+                    np.minimum(series, np.float32(1.0), out=series)
 
 
-@cache
-def _is_noisy(signals: tuple[Signal, ...]) -> NDArray[np.bool_]:
-    return np.array([bool(signal.promql) and signal.kind is not SignalKind.STATE for signal in signals])
+def _noisy(signals: tuple[Signal, ...]) -> list[tuple[int, bool]]:
+    """(position, whether it is a ratio) of the signals that noise touches."""
+    return [
+        (position, signal.name.endswith("_ratio"))
+        for position, signal in enumerate(signals)
+        if signal.promql and signal.kind is not SignalKind.STATE
+    ]
+
+
+_NOISY_NODES, _NOISY_EDGES = _noisy(NODE_SIGNALS), _noisy(EDGE_SIGNALS)
 
 
 @cache
