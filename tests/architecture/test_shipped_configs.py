@@ -16,11 +16,11 @@ from rollouts.evaluation.config import EvaluateConfig
 RUNS = Path(ray_configs.__file__).parent / "runs"
 KINDS: dict[str, type] = {
     "collect": CollectConfig,
-    "collect-streams": CollectConfig,
     "demo": CollectConfig,
     "demo-quick": CollectConfig,
     "evaluate": EvaluateConfig,
     "evaluate-quick": EvaluateConfig,
+    "incidents": CollectConfig,
     "sweep": SweepConfig,
     "train": TrainConfig,
     "train-quick": TrainConfig,

@@ -117,7 +117,7 @@ def test_which_telemetry_is_recorded_is_part_of_a_runs_identity() -> None:
 
 
 def test_streams_and_scraping_come_from_yaml() -> None:
-    config = load(Path("ray_configs/runs/collect-streams.yaml"), CollectConfig)
+    config = load(Path("ray_configs/runs/incidents.yaml"), CollectConfig)
     assert config.stands().streams.names == ALL.names
     assert config.stands().scraping == Scraping(noise_ratio=0.03, gap_ratio=0.01, delay_buckets=1, histogram=True)
     default = load(Path("ray_configs/runs/collect.yaml"), CollectConfig).stands()
