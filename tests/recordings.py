@@ -6,23 +6,29 @@ from clusters.commands import Command
 from clusters.simulated.randomness import seed_words
 from clusters.simulated.stands import SimulatedStands
 from clusters.simulated.streams.recorded import RecordedBuckets
+from clusters.topology import Application
 from tests.stands import APPLICATION, NOMINAL_RPS, scenario
 
 SEED = 3
 
 
 def recorded(
-    *commands: Command, rate_rps: float = NOMINAL_RPS, num_buckets: int = 10, num_context: int = 0, seed: int = SEED
+    *commands: Command,
+    rate_rps: float = NOMINAL_RPS,
+    num_buckets: int = 10,
+    num_context: int = 0,
+    seed: int = SEED,
+    application: Application = APPLICATION,
 ) -> RecordedBuckets:
     """The last buckets of a stand to which the commands were given after its warm-up of two minutes."""
-    stands = SimulatedStands(APPLICATION, 1)
-    stands.reset([0], [scenario(rate_rps, warmup_seconds=120.0)], [seed])
+    stands = SimulatedStands(application, 1)
+    stands.reset([0], [scenario(rate_rps, warmup_seconds=120.0, application=application)], [seed])
     for command in commands:
         receipt = stands.apply(0, command)
         assert receipt.is_in_force, receipt.message
     stands.advance(10.0 * num_buckets)
     return RecordedBuckets(
-        application=APPLICATION,
+        application=application,
         window=stands.observe(10.0 * num_buckets, 10.0).of_stand(0).latest(num_buckets),
         seeds=np.repeat(seed_words([seed]), num_buckets),
         first_bucket=12,

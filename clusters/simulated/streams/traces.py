@@ -144,16 +144,19 @@ class _Walk:
 
     def _cancel(self, first: int, latest: float) -> None:
         """What was opened since `first` ends by then: nobody waits for it any more. Messages that are out stay out."""
-        kept, out = [], set[str]()
+        kept, out = self._opened[:first], set[str]()
+        present = {span.span_id for span in kept}
         for span in self._opened[first:]:
-            if span.kind == "CONSUMER" or span.parent in out:
+            is_out = span.kind == "CONSUMER" or span.parent in out
+            if span.parent not in present or not (is_out or span.start < latest):
+                continue
+            if is_out:
                 out.add(span.span_id)
-                kept.append(span)
-            elif span.start < latest:
+            else:
                 span.end = min(span.end, latest)
-                kept.append(span)
-        present = {span.span_id for span in self._opened[:first]} | {span.span_id for span in kept}
-        self._opened[first:] = [span for span in kept if span.parent in present]
+            kept.append(span)
+            present.add(span.span_id)
+        self._opened = kept
 
     def _execute(self, parent: str, name: str, kind: str, at: float) -> _Open:
         """An operation at its service: own time, then its calls one after the other."""

@@ -6,7 +6,8 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from clusters.commands import Command, DelayEdge, FailService, SetFlag
+from clusters.applications import load_application
+from clusters.commands import Command, DelayEdge, FailService, SetFlag, SlowService
 from clusters.simulated.streams.recorded import RecordedBuckets
 from clusters.simulated.streams.traces import traces
 from clusters.streams import Span
@@ -68,6 +69,25 @@ def test_every_trace_is_whole(fault: str, rate: float) -> None:
             else:
                 assert parent.service == span.service
                 assert (span.service, span.operation.split(".")[0]) in EDGES
+
+
+def test_a_caller_that_gives_up_cancels_its_calls_but_not_what_consumes_a_message() -> None:
+    application = load_application("async-store")
+    slow = [SlowService(fault_id=name, service=name, latency_milliseconds=1800.0) for name in ("kafka", "email")]
+    told = recorded(*slow, application=application, rate_rps=application.nominal_rate_rps, num_buckets=6)
+    given_up = consumed = 0
+    for spans in by_trace(list(traces(told, 200))).values():
+        by_id = {span.span_id: span for span in spans}
+        assert all(span.parent_span_id is None or span.parent_span_id in by_id for span in spans)
+        for span in spans:
+            if span.span_kind == "CLIENT" and span.operation.startswith("checkout.") and span.status == "ERROR":
+                given_up += 1
+                assert span.duration_ns == pytest.approx(5e9, abs=2)
+            if span.span_kind == "CONSUMER":
+                consumed += 1
+                assert span.time_ns >= by_id[str(span.parent_span_id)].time_ns
+    assert given_up > 0
+    assert consumed > 0
 
 
 def test_calls_of_one_operation_follow_each_other(healthy: RecordedBuckets) -> None:
