@@ -48,8 +48,9 @@ RETRIES, DELAY_SECONDS, LOSS = range(3)
 SERVERS, SPEED, WORKERS, BOUND, IS_OPEN, MAX_RATE, LOST_SHARE = range(7)
 MULTIPLIER, RATE_LIMIT, THINK_SECONDS, FIRST_SHAPE = range(4)
 
-# Events: indices in `due`. Those from `NETWORK` on are also lists of slots, whose head and tail are in `lists`; one
-# list per distinct timeout follows from `FIRST_TIMEOUT`, and then, from the counter `FIRST_SERVICE`, the services.
+# Events: indices among the leaves of `agenda`. Those from `NETWORK` on are also lists of slots, whose head and tail are
+# in `lists`; one list per distinct timeout follows from `FIRST_TIMEOUT`, and then, from the counter `FIRST_SERVICE`,
+# the services.
 HEAP, ARRIVAL, BUCKET_END, CHANGE, NETWORK, REFUSALS, FIRST_TIMEOUT = range(7)
 
 MAX_EVENTS: Final = 512
@@ -57,8 +58,8 @@ NEVER: Final = np.iinfo(np.int64).max
 
 # `counters` and `now`.
 FREE_HEAD, NUM_FREE, HEAP_SIZE, BUCKET, NUM_SPANS, NEXT_SPAN, NEXT_TRACE, NUM_EVENTS = range(8)
-OUTSTANDING, FIRST_SERVICE, LEAST_OTHER, LEAST_SERVICE = range(8, 12)
-NUM_COUNTERS: Final = 12
+OUTSTANDING, FIRST_SERVICE = range(8, 10)
+NUM_COUNTERS: Final = 10
 TIME, ENTRY_TOKENS, ENTRY_TOKENS_AT = range(3)
 
 # Meters.
@@ -86,10 +87,8 @@ class World(NamedTuple):
     """[3]"""
     random: NDArray[np.uint64]
     """[4] state of the generator"""
-    due: Floats
-    """[events] time of the next event of each kind"""
-    due_words: Ints
-    """the same memory as whole numbers, see `clusters.reference.agenda`"""
+    agenda: Ints
+    """[2 x events] see `clusters.reference.agenda`: node k's children are 2k and 2k + 1, the second half the leaves"""
     lists: Ints
     """[events but the services', 2] head and tail; the first rows are no lists"""
     slots: SmallInts
@@ -140,6 +139,10 @@ class World(NamedTuple):
     """[B, H, 5]"""
     request_meters: Floats
     """[B, R, 7]"""
+    service_bins_now: SmallInts
+    """[S, NUM_BINS] of the present bucket; so on below"""
+    request_bins_now: SmallInts
+    """[R, NUM_BINS]"""
     service_bins: SmallInts
     """[B, S, NUM_BINS]"""
     request_bins: SmallInts

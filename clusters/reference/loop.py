@@ -18,10 +18,10 @@ from clusters.reference.layout import (
     NUM_SPANS,
     REFUSALS,
     STATE,
-    TIME,
     TRAVELLING,
     World,
 )
+from clusters.reference.meters import file_bins
 from clusters.reference.requests import FAILED, answer, arrive, begin_calls, compute_done, give_up, go_on
 from clusters.reference.stations import close_integrals
 
@@ -42,7 +42,6 @@ def run(w: World) -> int:
         if w.counters[NUM_SPANS] > len(w.spans) - MARGIN:
             return NEEDS_SPANS
         event = first_due(w)
-        w.now[TIME] = w.due[event]
         w.counters[NUM_EVENTS] += 1
         slot, outcome = -1, FAILED
         if event >= first_service:
@@ -79,6 +78,7 @@ def close_bucket(w: World) -> None:
     """What is in the services is counted up to the bucket's end."""
     for s in range(len(w.stations)):
         close_integrals(w, s)
+    file_bins(w)
     w.counters[BUCKET] += 1
     next_end = (w.counters[BUCKET] + 1) * w.settings[BUCKET_SECONDS]
     put(w, BUCKET_END, next_end)

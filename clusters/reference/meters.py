@@ -58,7 +58,7 @@ def note_execution(w: World, slot: int, s: int, has_failed: bool) -> None:
     meter[OPERATION_LATENCY] += seconds
     if has_failed:
         meter[OPERATION_ERRORS] += 1.0
-    w.service_bins[bucket, s, latency_bin(seconds)] += 1
+    w.service_bins_now[s, latency_bin(seconds)] += 1
     if w.slots[slot, TRACE] > 0:
         keep_span(w, slot, has_failed)
 
@@ -96,5 +96,19 @@ def note_user(w: World, slot: int, has_failed: bool) -> None:
         meter[REQUEST_ERRORS] += 1.0
     elif seconds <= w.request_limits[request]:
         meter[REQUEST_GOOD] += 1.0
-    w.request_bins[bucket, request, latency_bin(seconds)] += 1
+    w.request_bins_now[request, latency_bin(seconds)] += 1
     w.counters[OUTSTANDING] -= 1
+
+
+@inlined
+def file_bins(w: World) -> None:
+    """Put the histograms of the bucket away; they were kept apart, because memory that is touched anew is slow."""
+    bucket = w.counters[BUCKET]
+    for s in range(len(w.service_bins_now)):
+        for k in range(NUM_BINS):
+            w.service_bins[bucket, s, k] = w.service_bins_now[s, k]
+            w.service_bins_now[s, k] = 0
+    for request in range(len(w.request_bins_now)):
+        for k in range(NUM_BINS):
+            w.request_bins[bucket, request, k] = w.request_bins_now[request, k]
+            w.request_bins_now[request, k] = 0

@@ -12,8 +12,6 @@ from clusters.reference.layout import (
     FIRST_SERVICE,
     FIRST_TIMEOUT,
     FREE_HEAD,
-    LEAST_OTHER,
-    LEAST_SERVICE,
     LINE_HEAD,
     LINE_TAIL,
     MAX_EVENTS,
@@ -57,12 +55,11 @@ def build_world(
     num_requests = len(network.request_channels)
     counters = np.zeros(NUM_COUNTERS, dtype=np.int64)
     counters[FREE_HEAD] = NONE
-    first_service = _whole_vectors(num_others)
-    due = np.full(first_service + _whole_vectors(num_services), math.inf)
-    if len(due) > MAX_EVENTS:
+    num_events = num_others + num_services
+    if num_events > MAX_EVENTS:
         raise ValueError(f"{num_services} services and {num_others} timeouts are too many for the reference's agenda")
-    counters[FIRST_SERVICE] = first_service
-    counters[LEAST_OTHER] = counters[LEAST_SERVICE] = NEVER
+    counters[FIRST_SERVICE] = num_others
+    num_leaves = 1 << (num_events - 1).bit_length()
     stations = np.zeros((num_services, NUM_STATION_COLUMNS), dtype=np.int64)
     stations[:, LINE_HEAD] = stations[:, LINE_TAIL] = NONE
     most_workers = int(max(phase.parameters.workers.max() for phase in phases))
@@ -72,8 +69,7 @@ def build_world(
         counters=counters,
         now=np.zeros(3),
         random=seeded(seed),
-        due=due,
-        due_words=due.view(np.int64),
+        agenda=np.full(2 * num_leaves, NEVER),
         lists=np.full((num_others, 2), NONE, dtype=np.int64),
         slots=np.zeros((0, NUM_SLOT_COLUMNS), dtype=np.int32),
         times=np.zeros((0, NUM_TIME_COLUMNS)),
@@ -99,6 +95,8 @@ def build_world(
         operation_meters=np.zeros((num_buckets, num_operations, 4)),
         channel_meters=np.zeros((num_buckets, num_channels, 5)),
         request_meters=np.zeros((num_buckets, num_requests, NUM_REQUEST_METERS)),
+        service_bins_now=np.zeros((num_services, NUM_BINS), dtype=np.int32),
+        request_bins_now=np.zeros((num_requests, NUM_BINS), dtype=np.int32),
         service_bins=np.zeros((num_buckets, num_services, NUM_BINS), dtype=np.int32),
         request_bins=np.zeros((num_buckets, num_requests, NUM_BINS), dtype=np.int32),
         spans=np.zeros((_FIRST_SPANS, 5), dtype=np.int64),
@@ -106,11 +104,6 @@ def build_world(
     )
     put(world, BUCKET_END, bucket_seconds)
     return with_more_slots(world, _FIRST_SLOTS)
-
-
-def _whole_vectors(number: int) -> int:
-    """Up to a multiple of 8, so that a minimum needs no odd end."""
-    return -(-number // 8) * 8
 
 
 def schedule(world: World, phases: Sequence[Change]) -> None:

@@ -1,6 +1,7 @@
 """The anchor: the reference graph in plain SimPy, a `Resource` per service and calls one after the other.
 
-It is the least that plays the graph: no network time, no timeouts, no errors, no telemetry but a count.
+It is the least that plays the graph: the network's time of each call as in the model, but no timeouts, no retries, no
+errors, no bounds, first come first served in place of processor sharing, and no telemetry but a count.
 """
 
 import random
@@ -9,6 +10,7 @@ from typing import Any
 
 import simpy
 
+from clusters.simulated.parameters import NETWORK_SECONDS
 from clusters.topology import LOAD_GENERATOR, Application, Operation, Service
 
 
@@ -46,6 +48,7 @@ class SimPyGraph:
 
     def _execute(self, operation: str) -> Generator[Any, Any, None]:
         service, seconds, calls = self._operations[operation]
+        yield self.env.timeout(NETWORK_SECONDS)
         with self._cpus[service].request() as turn:
             yield turn
             yield self.env.timeout(self._random.expovariate(1.0 / seconds))
