@@ -54,6 +54,9 @@ class PodEvents:
         self._kept_ticks = kept_ticks
         self._blocks: list[PodEventRows] = []
         self._blocks_since_drop = 0
+        self._num_rows = 0
+        self._first_row: Ints = np.zeros(num_stands, dtype=np.int64)
+        """[N] rows before it are of a stand's life before its reset."""
 
     def on(self, stands: Ints) -> "PodEventSink":
         """Where to note what happens to these stands: column i of what is noted is stand `stands[i]`."""
@@ -61,30 +64,30 @@ class PodEvents:
 
     def restart(self, stands: Ints) -> None:
         """Forget these stands' notes, as they begin anew."""
-        if self._blocks:
-            is_other = np.ones(self._num_stands, dtype=np.bool_)
-            is_other[stands] = False
-            rows = self._joined()
-            self._blocks = [_select(rows, is_other[rows.stand])]
+        self._first_row[stands] = self._num_rows
 
     def take(self, stands: Ints) -> "PodEvents":
         """A copy of some stands' notes, in the order given; a stand may be taken several times."""
         copy = PodEvents(len(stands), self._kept_ticks)
-        if self._blocks:
-            rows = self._joined()
+        if self._num_rows:
+            rows = self._of_this_life()
             by_stand = np.argsort(rows.stand, kind="stable")
             edges = np.searchsorted(rows.stand[by_stand], np.arange(self._num_stands + 1))
             counts = np.diff(edges)[stands]
             owner = np.repeat(np.arange(len(stands)), counts)
             within = np.arange(len(owner)) - np.repeat(np.cumsum(counts) - counts, counts)
             picked = by_stand[edges[stands][owner] + within]
-            copy._blocks = [_select(rows, picked)._replace(stand=owner)]
+            copy._blocks, copy._num_rows = [_select(rows, picked)._replace(stand=owner)], len(owner)
         return copy
 
     def between(self, stand: int, first_tick: int, end_tick: int) -> PodEventRows:
         """One stand's notes of the ticks from `first_tick` to before `end_tick`, in the order they were made."""
-        rows = self._joined()
+        rows = _select(self._joined(), slice(int(self._first_row[stand]), None))
         return _select(rows, (rows.stand == stand) & (rows.tick >= first_tick) & (rows.tick < end_tick))
+
+    def _of_this_life(self) -> PodEventRows:
+        rows = self._joined()
+        return _select(rows, np.arange(self._num_rows) >= self._first_row[rows.stand])
 
     def _joined(self) -> PodEventRows:
         if len(self._blocks) != 1:
@@ -95,13 +98,16 @@ class PodEvents:
 
     def _append(self, block: PodEventRows, now: Ints, stands: Ints) -> None:
         self._blocks.append(block)
+        self._num_rows += len(block.tick)
         self._blocks_since_drop += 1
         if self._blocks_since_drop >= _BLOCKS_BETWEEN_DROPS:
             self._blocks_since_drop = 0
             oldest = np.zeros(self._num_stands, dtype=np.int64)
             oldest[stands] = now - self._kept_ticks
-            rows = self._joined()
-            self._blocks = [_select(rows, rows.tick >= oldest[rows.stand])]
+            rows = self._of_this_life()
+            rows = _select(rows, rows.tick >= oldest[rows.stand])
+            self._blocks, self._num_rows = [rows], len(rows.tick)
+            self._first_row[:] = 0
 
 
 class PodEventSink:
@@ -138,5 +144,5 @@ class PodEventSink:
             self._events._append(block, block.tick, stand)
 
 
-def _select(rows: PodEventRows, index: NDArray[np.generic]) -> PodEventRows:
+def _select(rows: PodEventRows, index: NDArray[np.generic] | slice) -> PodEventRows:
     return PodEventRows(*(column[index] for column in rows))

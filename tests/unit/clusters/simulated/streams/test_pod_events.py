@@ -68,3 +68,21 @@ def test_old_notes_are_dropped_in_the_end_and_young_ones_never() -> None:
     assert ticks[-100:] == list(range(900, 1000))
     assert len(ticks) < 500
     assert noted(events, 1) == [(0, KILLING, 3, 1)]
+
+
+def test_a_reset_stand_begins_anew_also_in_copies_and_after_old_notes_were_dropped() -> None:
+    events = PodEvents(2, kept_ticks=50)
+    both = events.on(np.array([0, 1]))
+    both.note(KILLING, np.array([7, 7]), np.array([[1, 1]]))
+    events.restart(np.array([1]))
+    both.note(KILLING, np.array([8, 1]), np.array([[0, 1]]))
+    assert noted(events, 1) == [(0, KILLING, 1, 1)]
+    assert noted(events.take(np.array([1, 0])), 0) == [(0, KILLING, 1, 1)]
+    for tick in range(2, 600):
+        events.on(np.array([0])).note_one(OOM, tick, 0, 1)
+    assert noted(events, 1) == [(0, KILLING, 1, 1)]
+    events.restart(np.array([0]))
+    assert noted(events, 0) == []
+    events.on(np.array([0])).note_one(OOM, 3, 0, 1)
+    assert noted(events, 0) == [(0, OOM, 3, 1)]
+    assert noted(events, 1) == [(0, KILLING, 1, 1)]
