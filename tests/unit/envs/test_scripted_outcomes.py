@@ -92,7 +92,7 @@ def test_the_named_incident_shows_its_symptoms_and_is_healed_by_the_roll_back():
     latency = step.window.journeys[:, :, -1, signal_index(JOURNEY_SIGNALS, "latency_p95_milliseconds")]
     healed = np.repeat([name.startswith("roll_back") for name in INCIDENT.candidates], 4)
     assert (latency[healed] < 1200).all()
-    assert (latency[~healed] > 1200).all()
+    assert (latency[~healed].mean(axis=1) > 1200).all(), "a line that gives up comes and goes, bucket by bucket"
 
 
 def _assert_symptoms(loop):
