@@ -222,6 +222,28 @@ def test_time_scales_need_not_match():
     assert steps[-1].truncated[0]
 
 
+def test_scales_that_the_simulator_cannot_tick_are_refused_by_name():
+    with pytest.raises(StandError, match="bucket_seconds 15 is no positive multiple of 10 s; give one"):
+        simulated_loop(
+            "small-core", 1, time_scales=TimeScales(observation_bucket_seconds=15.0, reward_bucket_seconds=15.0)
+        )
+
+
+def test_stands_that_are_discarded_neither_earn_nor_age_and_begin_anew():
+    loop = begun(INCIDENT, CALM)
+    act(loop, "do_nothing", "do_nothing")
+    moving = np.array([True, False])
+    step = loop.step(loop.catalogue.indices(["rate_limit:50%"] * 2), moving, discarded=~moving)
+    assert list(step.receipts) == [0]
+    assert step.rewards[1] == 0.0
+    assert loop.elapsed_seconds().tolist() == [60.0, 30.0]
+    loop.reset([1], [CALM], [5])
+    fresh = begun(CALM, seeds=[5])
+    assert loop.observe()["nodes"][1].tobytes() == fresh.observe()["nodes"][0].tobytes()
+    same = act(loop, "do_nothing", "restart:cart"), act(fresh, "restart:cart")
+    assert same[0].rewards[1] == same[1].rewards[0]
+
+
 def test_a_single_stand_behaves_as_a_batch_of_one():
     from clusters.simulated.stands import SimulatedStand
 
