@@ -14,13 +14,12 @@ from clusters.simulated.arrivals import Arrivals
 from clusters.simulated.graph import CompiledGraph, Level
 from clusters.simulated.replicas import Capacity
 from clusters.simulated.state import StandState
-from clusters.simulated.throttling import call_rates, served_rate, service_rate
+from clusters.simulated.throttling import call_rates, free_rate, served_rate, service_rate
 
 Floats = NDArray[np.float32]
 
 _TINY = np.float32(1e-6)
 _ONE = np.float32(1.0)
-_HALF = np.float32(0.5)
 _MAX_SURGE = np.float32(10.0)
 """A queue that is worked off passes on at most so many times its arrivals."""
 
@@ -34,6 +33,8 @@ class Flow(NamedTuple):
     """[R + C, N] requests of users, and calls that operations make, with repeated attempts."""
     call_rate: Floats
     """[C, N] attempts per execution of the caller."""
+    channel_rate: Floats
+    """[H, N] attempts."""
     admitted: Floats
     """[S, N] requests that are let in."""
     admitted_ratio: Floats
@@ -53,7 +54,13 @@ class Flow(NamedTuple):
 def empty_flow(graph: CompiledGraph, num_stands: int) -> Flow:
     """Arrays to be filled. The load generator, which nobody calls, keeps its row: an idle queue."""
     num_services, num_calls = graph.num_services, graph.num_calls
-    rows = (graph.num_operations, len(graph.request_channel) + num_calls, num_calls, *[num_services] * 7)
+    rows = (
+        graph.num_operations,
+        len(graph.request_channel) + num_calls,
+        num_calls,
+        graph.num_channels,
+        *[num_services] * 7,
+    )
     flow = Flow(*(np.zeros((num_rows, num_stands), dtype=np.float32) for num_rows in rows))
     for ratio in (flow.admitted_ratio, flow.service_rate, flow.cpu_rate, flow.passing):
         ratio[...] = 1.0
@@ -71,6 +78,7 @@ def move(graph: CompiledGraph, state: StandState, capacity: Capacity, arrivals: 
         if calls.stop > calls.start:
             out = flow.attempts[num_requests + calls.start : num_requests + calls.stop]
             np.multiply(completed.take(level.call_owner, axis=0), flow.call_rate[calls], out=out)
+    flow.channel_rate[...] = graph.channel_calls.sum(flow.attempts)
 
 
 def _serve(graph: CompiledGraph, level: Level, state: StandState, capacity: Capacity, flow: Flow) -> Floats:
@@ -80,17 +88,12 @@ def _serve(graph: CompiledGraph, level: Level, state: StandState, capacity: Capa
     arrivals = asked[0]
     arrivals[...] = level.arriving.sum(flow.attempts)
     np.multiply(arrivals, state.demand_ms[operations], out=asked[1])
-    np.multiply(arrivals, state.call_seconds[operations], out=asked[2])
+    np.multiply(arrivals, state.least_call_seconds[operations], out=asked[2])
     flow.arrivals[operations] = arrivals
     rate, work, hold = level.by_service.sum(asked)
     rate = np.maximum(rate, _TINY)
     state.work_per_request[services] = work = work / rate
-    # A caller whose workers all wait, and then none, and a callee that is empty, and then flooded, would take turns.
-    smooth = state.hold_per_request[services]
-    hold /= rate
-    hold += smooth
-    hold *= _HALF
-    smooth[...] = hold
+    state.hold_per_request[services] = hold = hold / rate
     ratio = flow.admitted_ratio[services]
     ratio[...] = capacity.open_ratio[services]
     if level.is_limited:
@@ -99,7 +102,9 @@ def _serve(graph: CompiledGraph, level: Level, state: StandState, capacity: Capa
     state.arrival_rate[services] = admitted
     np.multiply(work, admitted, out=flow.work_ms[services])
     here = Capacity(*(values[services] for values in capacity))
-    can, flow.cpu_rate[services] = service_rate(here, work, hold)
+    can, flow.cpu_rate[services] = service_rate(
+        here, work, hold, free_rate(here, state.downstream_rate[services], state.held[services])
+    )
     flow.service_rate[services] = can
     served = served_rate(state.backlog[services], admitted, can)
     flow.served[services] = served

@@ -266,6 +266,34 @@ class CompiledGraph:
         return RowGroups.by_owner(np.argsort(self.public_services)[self.channel_source].tolist(), self.num_services)
 
     @cached_property
+    def channels_by_caller(self) -> RowGroups:
+        """Rows are channels; groups are the services that call."""
+        return RowGroups.by_owner(self.channel_source.tolist(), self.num_services)
+
+    @cached_property
+    def channel_service(self) -> Ints:
+        """[H] the callee service."""
+        return self.operation_service[self.channel_operation]
+
+    @cached_property
+    def channels_by_callee(self) -> RowGroups:
+        """Rows are channels; groups are the services called."""
+        return RowGroups.by_owner(self.channel_service.tolist(), self.num_services)
+
+    @cached_property
+    def channel_weight(self) -> Floats:
+        """[H, 1] one over the channels between the same two services."""
+        pairs = [(channel.source, channel.service) for channel in self.channels]
+        return np.array([[1.0 / pairs.count(pair)] for pair in pairs], dtype=np.float32)
+
+    @cached_property
+    def channel_unbound(self) -> Floats:
+        """[H, 1] 1 where no worker waits for the answer: users' requests, and messages."""
+        entry = self.service_index[LOAD_GENERATOR]
+        unbound = [channel.asynchronous or channel.source == entry for channel in self.channels]
+        return np.array(unbound, dtype=np.float32)[:, None]
+
+    @cached_property
     def requests_by_journey(self) -> RowGroups:
         """Rows are request types; groups are journeys."""
         return RowGroups.by_owner(self.request_journey.tolist(), len(self.application.journeys))

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from clusters.simulated.attempts import see_calls
 from clusters.simulated.flow import Flow
 from clusters.simulated.graph import CompiledGraph, Level
-from clusters.simulated.parameters import NETWORK_SECONDS, REJECTION_SECONDS
+from clusters.simulated.parameters import NETWORK_SECONDS, REJECTION_SECONDS, TICK_SECONDS
 from clusters.simulated.replicas import Capacity
 from clusters.simulated.state import StandState
 
@@ -26,6 +26,9 @@ _TINY = np.float32(1e-6)
 _HALF = np.float32(0.5)
 _NO_WORK = np.float32(1e-3)
 """CPU ms/s below which a request is taken to find the service empty."""
+_ANY = np.float32(1e9)
+_LEAST_ROOM = np.float32(0.2)
+"""Of its workers that a caller can have at one callee, however many are elsewhere."""
 _LONGEST_SECONDS = np.float32(600.0)
 """What is left of a queue that nobody joins any more has no time of its own."""
 
@@ -39,6 +42,8 @@ class Latency(NamedTuple):
     """[O, N] seconds until the answer."""
     error_ratio: Floats
     """[O, N]"""
+    least_call: Floats
+    """[H, N] seconds of one attempt, if the caller had the callee's spare capacity for itself."""
     call_mean: Floats
     """[H, N] seconds of one attempt, as its caller sees it."""
     call_error_ratio: Floats
@@ -51,7 +56,7 @@ class Latency(NamedTuple):
 
 def empty_latency(graph: CompiledGraph, num_stands: int) -> Latency:
     """Arrays to be filled."""
-    rows = [graph.num_operations] * 3 + [graph.num_channels] * 4
+    rows = [graph.num_operations] * 3 + [graph.num_channels] * 5
     return Latency(*(np.zeros((num_rows, num_stands), dtype=np.float32) for num_rows in rows))
 
 
@@ -76,14 +81,16 @@ def look_up(
         latency: to be filled.
     """
     _own_seconds(graph, state, capacity, flow, number, latency.own)
+    spare = _least_own_seconds(graph, state, capacity, flow, latency.least_call)
     for level in reversed(graph.levels_down):
         _finish_operations(graph, level, state, flow, refused_ratio, latency)
-        _finish_channels(graph, level, state, latency)
+        _finish_channels(graph, level, state, refused_ratio, latency)
     completed = flow.arrivals * (flow.admitted_ratio * flow.passing).take(graph.operation_service, axis=0)
     state.held[...] = graph.operations_by_service.sum(completed * state.call_seconds)
     entry = latency.call_mean.take(graph.request_channel, axis=0)
     state.entry_seconds[...] = _weighted(state.mix, entry)
     _look_ahead(graph, state, latency)
+    _bound_callees(graph, state, capacity, flow, latency, spare)
 
 
 def _own_seconds(
@@ -101,6 +108,27 @@ def _own_seconds(
     np.minimum(own, _LONGEST_SECONDS, out=own)
 
 
+def _least_own_seconds(
+    graph: CompiledGraph, state: StandState, capacity: Capacity, flow: Flow, least_call: Floats
+) -> Floats:
+    """Fill the time at the callee itself if only the other callers' requests were there; [H, N] what it has to spare.
+
+    A queue of others leaves 1 / (what it can serve - what others bring). A caller gets at least its share.
+    """
+    callee = graph.channel_service
+    rate = np.maximum(flow.channel_rate, _TINY)
+    can, admitted = flow.service_rate.take(callee, axis=0), np.maximum(flow.admitted, _TINY).take(callee, axis=0)
+    spare = np.maximum(can - admitted + rate, can * np.minimum(rate / admitted, _ONE))
+    np.maximum(spare, _TINY, out=spare)
+    alone = np.float32(1e-3) / np.maximum(capacity.speed, np.float32(1e-3))
+    per_ms = np.maximum(
+        alone.take(callee, axis=0),
+        _ONE / (spare * np.maximum(state.work_per_request, np.float32(1e-3)).take(callee, axis=0)),
+    )
+    np.multiply(per_ms, state.demand_ms.take(graph.channel_operation, axis=0), out=least_call)
+    return spare
+
+
 def _finish_operations(
     graph: CompiledGraph,
     level: Level,
@@ -113,12 +141,16 @@ def _finish_operations(
     success = _ONE - state.own_error_ratio[rows]
     held = state.call_seconds[rows]
     held[...] = state.added_seconds[rows]
+    least = state.least_call_seconds[rows]
+    least[...] = held
     if calls.stop > calls.start:
         channel = graph.call_channel[calls]
+        made = flow.call_rate[calls] * graph.call_awaited[calls]
         sums = level.by_operation.sum(
             np.stack(
                 [
-                    flow.call_rate[calls] * graph.call_awaited[calls] * latency.call_mean.take(channel, axis=0),
+                    made * latency.call_mean.take(channel, axis=0),
+                    made * latency.least_call.take(channel, axis=0),
                     state.call_count[calls]
                     * graph.call_required[calls]
                     * latency.call_log_success.take(channel, axis=0),
@@ -126,7 +158,8 @@ def _finish_operations(
             )
         )
         held += sums[0]
-        success *= np.exp(sums[1])
+        least += sums[1]
+        success *= np.exp(sums[2])
     accepted = (_ONE - refused_ratio[level.services]).take(local, axis=0)
     passing = np.minimum(flow.passing[level.services], _ONE).take(local, axis=0)
     mean = latency.own[rows] + passing * held
@@ -134,15 +167,22 @@ def _finish_operations(
     latency.error_ratio[rows] = _ONE - accepted * success
 
 
-def _finish_channels(graph: CompiledGraph, level: Level, state: StandState, latency: Latency) -> None:
+def _finish_channels(
+    graph: CompiledGraph, level: Level, state: StandState, refused_ratio: Floats, latency: Latency
+) -> None:
     rows = level.channels
     callee, edge = graph.channel_operation[rows], graph.channel_edge[rows]
     served = latency.mean.take(callee, axis=0)
     variance = state.latency_scv.take(callee, axis=0)
     variance *= served
     variance *= served
-    served += state.edge_delay_seconds.take(edge, axis=0)
-    served += np.float32(NETWORK_SECONDS)
+    way = state.edge_delay_seconds.take(edge, axis=0)
+    way += np.float32(NETWORK_SECONDS)
+    served += way
+    least = latency.least_call[rows]
+    least += state.least_call_seconds.take(callee, axis=0)
+    least *= (_ONE - refused_ratio).take(graph.channel_service[rows], axis=0)
+    way += least
     seen = see_calls(
         served,
         variance,
@@ -152,6 +192,7 @@ def _finish_channels(graph: CompiledGraph, level: Level, state: StandState, late
         graph.channel_retries[rows] + graph.channel_awaited[rows] * state.added_retries[rows],
     )
     latency.call_mean[rows] = seen.seconds
+    np.minimum(way, graph.channel_timeout_seconds[rows], out=latency.least_call[rows])
     latency.call_error_ratio[rows] = seen.error_ratio
     latency.call_attempts[rows] = seen.attempts
     latency.call_log_success[rows] = seen.log_success
@@ -174,6 +215,30 @@ def _look_ahead(graph: CompiledGraph, state: StandState, latency: Latency) -> No
         before[rows] = before[previous] + total[previous]
     reached += before
     state.call_rate *= np.exp(reached, out=reached)
+
+
+def _bound_callees(
+    graph: CompiledGraph, state: StandState, capacity: Capacity, flow: Flow, latency: Latency, spare: Floats
+) -> None:
+    """What callees take, and how many requests of their callers' workers can be at them in the next tick.
+
+    A request that fails or is given up frees its worker without being served.
+    """
+    rate = np.maximum(flow.channel_rate, _TINY)
+    error = latency.call_error_ratio
+    source = graph.channel_source
+    takes = (spare / rate + error) * flow.admitted.take(source, axis=0)
+    takes += (_ONE - graph.channel_awaited) * _ANY
+    state.downstream_rate[...] = np.maximum(graph.channels_by_caller.least(takes), _TINY)
+    workers = capacity.workers.take(source, axis=0)
+    room = (capacity.workers - state.held).take(source, axis=0)
+    room += rate * latency.call_mean
+    room = np.clip(room, _LEAST_ROOM * workers, workers) * graph.channel_weight
+    # Those that were given up are still at the callee.
+    given_up = np.maximum(latency.mean.take(graph.channel_operation, axis=0) - latency.call_mean, _ZERO)
+    given_up += error * error * np.float32(TICK_SECONDS)
+    room += rate * given_up + graph.channel_unbound * _ANY
+    state.room[...] = graph.channels_by_callee.sum(room)
 
 
 def _weighted(weights: Floats, rows: Floats) -> Floats:

@@ -54,7 +54,7 @@ def _meter_operations(state: StandState, noise: Floats, flow: Flow, latency: Lat
 
 def _meter_channels(graph: CompiledGraph, state: StandState, noise: Floats, flow: Flow, latency: Latency) -> None:
     sums = state.channel_sums
-    attempts = graph.channel_calls.sum(flow.attempts) * noise
+    attempts = flow.channel_rate * noise
     sums[ChannelSum.REQUESTS] += attempts
     sums[ChannelSum.ERRORS] += attempts * latency.call_error_ratio
     sums[ChannelSum.LATENCY] += attempts * latency.call_mean

@@ -59,6 +59,7 @@ def step_queues(
     computing: Floats,
     server_rows: Ints,
     bound: Floats,
+    room: Floats,
     draws: Draws,
 ) -> QueueStep:
     """Advance queues by a tick.
@@ -69,7 +70,8 @@ def step_queues(
         service_rate: [S, N] requests per second that can be served.
         computing: [S, N] requests at the servers while all of them are busy.
         server_rows: [S, N] rows of `erlang`'s table.
-        bound: [S, N] the backlog may not exceed it.
+        bound: [S, N] the backlog may not exceed it: the rest is refused.
+        room: [S, N] nor this: the rest waits where it comes from.
         draws: standard numbers.
     """
     variance = arrival_rate + service_rate
@@ -86,6 +88,7 @@ def step_queues(
     dip -= np.sqrt(moved)
     dip *= np.float32(0.5)
     end = free_end - np.minimum(dip, _ZERO)
+    np.minimum(end, np.maximum(room, backlog), out=end)
     overflow = np.maximum(end - bound, _ZERO)
     end -= overflow
     rho = arrival_rate / service_rate

@@ -154,6 +154,7 @@ def _roll_next(graph: CompiledGraph, state: StandState, columns: Ints, events: P
     state.leaked_bytes[services, columns[where]] *= 1.0 - 1.0 / present.sum(axis=0)[services, where]
     start_at(graph, state, slots, services, columns[where])
     _note(state, events, PodEventReason.KILLING, services, columns[where])
+    _note(state, events, PodEventReason.STARTED, services, columns[where])
 
 
 def _kill(graph: CompiledGraph, state: StandState, due: Bools, events: PodEventSink) -> None:

@@ -47,12 +47,16 @@ class RowGroups:
         """[..., X, N] -> [..., G, N] the greatest of each group's rows; 0 without members."""
         return self._fold(rows, np.maximum)
 
-    def _fold(self, rows: Floats, fold: np.ufunc) -> Floats:
+    def least(self, rows: Floats) -> Floats:
+        """[..., X, N] -> [..., G, N] the least of each group's rows; infinite without members."""
+        return self._fold(rows, np.minimum, np.inf)
+
+    def _fold(self, rows: Floats, fold: np.ufunc, empty: float = 0.0) -> Floats:
         if self._rounds and len(self._rounds[0]) == self.num_groups:
             total = rows.take(self._rounds[0], axis=-2)
             rest = self._rounds[1:]
         else:
-            total = np.zeros((*rows.shape[:-2], self.num_groups, rows.shape[-1]), dtype=rows.dtype)
+            total = np.full((*rows.shape[:-2], self.num_groups, rows.shape[-1]), empty, dtype=rows.dtype)
             rest = self._rounds
         for members in rest:
             part = total[..., : len(members), :]

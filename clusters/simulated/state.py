@@ -71,6 +71,9 @@ _LAYOUT: dict[str, tuple[str, str]] = {
     "backlog": ("f", "S"),
     "held": ("f", "S"),
     "call_seconds": ("f", "O"),
+    "least_call_seconds": ("f", "O"),
+    "downstream_rate": ("f", "S"),
+    "room": ("f", "S"),
     "call_rate": ("f", "C"),
     "latency_scv": ("f", "O"),
     "entry_seconds": ("f", ""),
@@ -210,6 +213,12 @@ class StandState:
     """[S, N] requests that wait for an answer from downstream, and hold a worker."""
     call_seconds: Floats
     """[O, N] time of an execution after its CPU time: waiting without CPU, and calls."""
+    least_call_seconds: Floats
+    """[O, N] the same, if its service had the callees' spare capacity for itself alone."""
+    downstream_rate: Floats
+    """[S, N] requests per second that the callees of a service can take from it."""
+    room: Floats
+    """[S, N] requests that the workers of its callers can have at a service."""
     call_rate: Floats
     """[C, N] attempts per execution of the caller, if nothing is stuck: reach x count x attempts."""
     latency_scv: Floats
@@ -221,7 +230,7 @@ class StandState:
     work_per_request: Floats
     """[S, N] CPU milliseconds."""
     hold_per_request: Floats
-    """[S, N] seconds after the CPU time, smoothed over about two ticks."""
+    """[S, N] seconds after the CPU time, at least."""
     entry_rate: Floats
     """[N] users' requests per second, without noise."""
     memory_per_replica: Floats
@@ -353,5 +362,7 @@ def _baseline(graph: CompiledGraph) -> dict[str, float | Floats]:
         "kill_period": np.inf,
         "kill_next": np.inf,
         "latency_scv": 1.0,
+        "downstream_rate": np.inf,
+        "room": np.inf,
         "memory_per_replica": graph.memory_base_bytes,
     }

@@ -23,6 +23,7 @@ _LEAST_LOG, _MOST_LOG = np.float32(-3.0), np.float32(1.0)
 _FORESEEN = np.float32(0.9)
 """Of the logarithm of the users' growth: services further down get what those before them let pass. Calibrated on the
 onset of an overload of 16 services in the reference."""
+_MOST_PRESSURE = np.float32(1e6)
 _MAX_JUMP = np.float32(20.0)
 """The users' rate may rise so many times at once; from nothing, nothing is foreseen."""
 
@@ -41,7 +42,9 @@ def call_rates(graph: CompiledGraph, state: StandState, capacity: Capacity, entr
     growth = np.minimum(entry / np.maximum(state.entry_rate, _TINY), _MAX_JUMP) ** _FORESEEN
     arriving = np.maximum(state.arrival_rate * growth, _TINY)
     state.entry_rate[...] = entry
-    can = service_rate(capacity, state.work_per_request, state.hold_per_request)[0]
+    can = service_rate(
+        capacity, state.work_per_request, state.hold_per_request, free_rate(capacity, state.downstream_rate, state.held)
+    )[0]
     log_passing = np.log(served_rate(state.backlog, arriving, can) / arriving)
     np.clip(log_passing, _LEAST_LOG, _MOST_LOG, out=log_passing)
     through = log_passing.take(graph.operation_service, axis=0)
@@ -67,25 +70,47 @@ def call_rates(graph: CompiledGraph, state: StandState, capacity: Capacity, entr
     return rates
 
 
-def service_rate(capacity: Capacity, work_ms: Floats, hold_seconds: Floats) -> tuple[Floats, Floats]:
+def service_rate(
+    capacity: Capacity, work_ms: Floats, hold_seconds: Floats, downstream_rate: Floats
+) -> tuple[Floats, Floats]:
     """[S, N] requests per second that CPU and workers allow, and that the CPU alone would.
 
-    A worker is held for the CPU time at full speed and for what comes after it.
+    A worker is held for the CPU time at full speed and for what comes after it. When all workers are, they and the
+    callees are a closed network: its throughput is below workers / time without queues, below what the slowest callee
+    takes, and near the lesser of both (Denning and Buzen 1978, "The operational analysis of queueing network models").
+    The time in the callees' queues must not be used: it is made by the workers that it would set the pace of, so that
+    they would all wait in one tick and flood the callees in the next.
 
     Args:
         capacity: of these services.
         work_ms: [S, N] CPU time of a request.
-        hold_seconds: [S, N] what comes after it.
+        hold_seconds: [S, N] what comes after it, at least.
+        downstream_rate: [S, N] what can be sent downstream.
     """
     cpu_ms = np.maximum(capacity.cpu_ms, _TINY)
     work = np.maximum(work_ms, _TINY)
     cpu_rate = cpu_ms / work
     hold = capacity.cpu_servers / cpu_rate
     hold += hold_seconds
-    rate = np.minimum(capacity.workers / hold, cpu_rate)
+    rate = capacity.workers / hold
+    pressure = np.minimum(rate / downstream_rate, _MOST_PRESSURE)
+    pressure *= pressure
+    pressure *= pressure
+    pressure += _ONE
+    rate /= np.sqrt(np.sqrt(pressure))
+    np.minimum(rate, cpu_rate, out=rate)
     np.maximum(rate, _TINY, out=rate)
     np.maximum(cpu_rate, _TINY, out=cpu_rate)
     return rate, cpu_rate
+
+
+def free_rate(capacity: Capacity, downstream_rate: Floats, held: Floats) -> Floats:
+    """[S, N] requests per second that can be sent downstream: what the callees take, and what free workers can hold."""
+    free = capacity.workers - held
+    np.maximum(free, _ZERO, out=free)
+    free *= np.float32(1.0 / TICK_SECONDS)
+    free += downstream_rate
+    return free
 
 
 def served_rate(backlog: Floats, admitted: Floats, can: Floats) -> Floats:

@@ -69,6 +69,7 @@ def advance_tick(graph: CompiledGraph, state: StandState, work: Workspace, event
         computing,
         table.server_rows,
         np.maximum(bound, _ZERO, out=bound),
+        state.room,
         draws,
     )
     state.backlog[...] = step.backlog

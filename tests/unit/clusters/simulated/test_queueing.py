@@ -35,7 +35,11 @@ def play(rates: list[float], capacity: float, servers: int, bound: float = 1e9) 
             average=rng.standard_normal(shape, np.float32),
         )
         columns = [np.full(shape, value, np.float32) for value in (rate, capacity, servers)]
-        steps.append(step_queues(backlog, *columns, rows, np.full(shape, bound, np.float32), draws))
+        steps.append(
+            step_queues(
+                backlog, *columns, rows, np.full(shape, bound, np.float32), np.full(shape, 1e9, np.float32), draws
+            )
+        )
         backlog = steps[-1].backlog
     return steps
 
