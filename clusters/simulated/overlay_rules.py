@@ -17,6 +17,7 @@ from clusters.simulated.fault_checks import check_active, fault_refusal, is_acti
 from clusters.simulated.parameters import COLD_SECONDS
 from clusters.simulated.replica_set import lose_requests
 from clusters.simulated.rules import Column, Refusal, Rule, rejected
+from clusters.simulated.streams.pod_events import PodEventReason
 
 
 def _add(one: float, other: float) -> float:
@@ -77,10 +78,11 @@ def refresh(column: Column, command: Any) -> None:
 def _fail_or_recover(column: Column, s: int, *, is_down: bool) -> None:
     """What is in flight dies with an outage. Afterwards containers start from nothing: caches are cold."""
     graph, state, n = column.graph, column.state, column.stand
+    present = state.present[:, s, n]
+    column.note(PodEventReason.STARTED if not is_down else PodEventReason.UNHEALTHY, s, int(present.sum()))
     if is_down:
         lose_requests(graph, state, s, n, 1.0)
         return
-    present = state.present[:, s, n]
     startup = float(graph.startup_seconds[s, 0]) + COLD_SECONDS
     state.timer[:, s, n] = np.where(present, startup, state.timer[:, s, n])
     state.stress[:, s, n] = 0.0

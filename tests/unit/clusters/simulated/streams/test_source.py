@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from clusters.commands import Command, KillPods, LeakMemory
+from clusters.commands import ClearFault, Command, FailService, KillPods, LeakMemory
 from clusters.simulated.scraping import Scraping
 from clusters.simulated.stands import SimulatedStands
 from clusters.stand import StandError, StreamSource
@@ -126,3 +126,19 @@ def test_only_whole_buckets_that_are_kept_can_be_asked_for(stands: SimulatedStan
 
 def test_no_time_tells_nothing(stands: SimulatedStands) -> None:
     assert stands.streams(0, *span(stands, 50, 50), ALL) == StandStreams()
+
+
+def test_an_outage_is_unhealthy_pods_that_start_again_in_the_end() -> None:
+    stands = played()
+    start = int(stands.observe(10.0, 10.0).times_ns[0, 0]) + 10 * SECOND
+    stands.apply(0, FailService(fault_id="f", service="valkey-cart"))
+    stands.advance(60.0)
+    stands.apply(0, ClearFault(fault_id="f"))
+    stands.advance(10.0)
+    events = stands.streams(0, start, start + 70 * SECOND, StreamsSpec(k8s_events=True)).k8s_events
+    assert [(event.reason, (event.time_ns - start) // SECOND) for event in events] == [
+        ("Unhealthy", 0),
+        ("Pulled", 60),
+        ("Started", 60),
+    ]
+    assert {event.service for event in events} == {"valkey-cart"}
