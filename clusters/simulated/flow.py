@@ -103,7 +103,10 @@ def _serve(graph: CompiledGraph, level: Level, state: StandState, capacity: Capa
     np.multiply(work, admitted, out=flow.work_ms[services])
     here = Capacity(*(values[services] for values in capacity))
     can, flow.cpu_rate[services] = service_rate(
-        here, work, hold, free_rate(here, state.downstream_rate[services], state.held[services])
+        here,
+        work,
+        hold,
+        free_rate(here, state.downstream_rate[services], state.held[services], state.held_seconds[services]),
     )
     flow.service_rate[services] = can
     served = served_rate(state.backlog[services], admitted, can)

@@ -26,6 +26,8 @@ _TINY = np.float32(1e-6)
 _HALF = np.float32(0.5)
 _NO_WORK = np.float32(1e-3)
 """CPU ms/s below which a request is taken to find the service empty."""
+_FORGETTING = np.float32(0.3)
+"""Per tick. A caller that sends all it holds as soon as its callee is empty floods it, and then all its workers wait."""
 _ANY = np.float32(1e9)
 _LEAST_ROOM = np.float32(0.2)
 """Of its workers that a caller can have at one callee, however many are elsewhere."""
@@ -87,6 +89,9 @@ def look_up(
         _finish_channels(graph, level, state, refused_ratio, latency)
     completed = flow.arrivals * (flow.admitted_ratio * flow.passing).take(graph.operation_service, axis=0)
     state.held[...] = graph.operations_by_service.sum(completed * state.call_seconds)
+    seconds = state.held / np.maximum(flow.served, np.float32(1e-3))
+    state.held_seconds += _FORGETTING * (seconds - state.held_seconds)
+    np.maximum(state.held_seconds, seconds, out=state.held_seconds)
     entry = latency.call_mean.take(graph.request_channel, axis=0)
     state.entry_seconds[...] = _weighted(state.mix, entry)
     _look_ahead(graph, state, latency)
@@ -204,17 +209,19 @@ def _look_ahead(graph: CompiledGraph, state: StandState, latency: Latency) -> No
     A call that is made several times is stopped by its own failures too.
     """
     channel = graph.call_channel
-    np.multiply(state.call_count, latency.call_attempts.take(channel, axis=0), out=state.call_rate)
-    if not latency.call_log_success.any():
-        return
-    failing = graph.call_required * latency.call_log_success.take(channel, axis=0)
-    total = state.call_count * failing
-    reached = _HALF * np.maximum(state.call_count - _ONE, _ZERO) * failing
-    before = np.zeros_like(total)
-    for rows, previous in graph.call_steps:
-        before[rows] = before[previous] + total[previous]
-    reached += before
-    state.call_rate *= np.exp(reached, out=reached)
+    rate = state.call_count * latency.call_attempts.take(channel, axis=0)
+    if latency.call_log_success.any():
+        failing = graph.call_required * latency.call_log_success.take(channel, axis=0)
+        total = state.call_count * failing
+        reached = _HALF * np.maximum(state.call_count - _ONE, _ZERO) * failing
+        before = np.zeros_like(total)
+        for rows, previous in graph.call_steps:
+            before[rows] = before[previous] + total[previous]
+        reached += before
+        rate *= np.exp(reached, out=reached)
+    rate += state.call_rate
+    np.multiply(rate, _HALF, out=state.call_rate)
+    state.call_rate *= state.call_count > _ZERO
 
 
 def _bound_callees(

@@ -70,6 +70,7 @@ _LAYOUT: dict[str, tuple[str, str]] = {
     "kill_next": ("f", "S"),
     "backlog": ("f", "S"),
     "held": ("f", "S"),
+    "held_seconds": ("f", "S"),
     "call_seconds": ("f", "O"),
     "least_call_seconds": ("f", "O"),
     "downstream_rate": ("f", "S"),
@@ -211,6 +212,8 @@ class StandState:
     """[S, N] level of the reflected Brownian motion that stands for the requests at the bottleneck of a service."""
     held: Floats
     """[S, N] requests that wait for an answer from downstream, and hold a worker."""
+    held_seconds: Floats
+    """[S, N] how long they do: the present mean where it rises, and falling slowly."""
     call_seconds: Floats
     """[O, N] time of an execution after its CPU time: waiting without CPU, and calls."""
     least_call_seconds: Floats

@@ -43,7 +43,10 @@ def call_rates(graph: CompiledGraph, state: StandState, capacity: Capacity, entr
     arriving = np.maximum(state.arrival_rate * growth, _TINY)
     state.entry_rate[...] = entry
     can = service_rate(
-        capacity, state.work_per_request, state.hold_per_request, free_rate(capacity, state.downstream_rate, state.held)
+        capacity,
+        state.work_per_request,
+        state.hold_per_request,
+        free_rate(capacity, state.downstream_rate, state.held, state.held_seconds),
     )[0]
     log_passing = np.log(served_rate(state.backlog, arriving, can) / arriving)
     np.clip(log_passing, _LEAST_LOG, _MOST_LOG, out=log_passing)
@@ -104,13 +107,20 @@ def service_rate(
     return rate, cpu_rate
 
 
-def free_rate(capacity: Capacity, downstream_rate: Floats, held: Floats) -> Floats:
-    """[S, N] requests per second that can be sent downstream: what the callees take, and what free workers can hold."""
+def free_rate(capacity: Capacity, downstream_rate: Floats, held: Floats, held_seconds: Floats) -> Floats:
+    """[S, N] requests per second that can be sent downstream: what the callees take, or what the workers can hold.
+
+    Args:
+        capacity: of these services.
+        downstream_rate: [S, N] what the callees take.
+        held: [S, N] workers that wait for downstream.
+        held_seconds: [S, N] how long they do.
+    """
     free = capacity.workers - held
     np.maximum(free, _ZERO, out=free)
     free *= np.float32(1.0 / TICK_SECONDS)
     free += downstream_rate
-    return free
+    return np.maximum(free, capacity.workers / np.maximum(held_seconds, np.float32(1e-3)), out=free)
 
 
 def served_rate(backlog: Floats, admitted: Floats, can: Floats) -> Floats:
