@@ -33,8 +33,8 @@ SETTLING_BUCKETS = 6
 """The first minute is left out: both sides start empty."""
 STABLE_SECONDS = 400.0
 CHECKOUT_FACTOR = 2.7
-"""In `small-core` the checkouts are so many times the usual: then shipping and payment pass their CPU at 135 requests/s,
-and checkout its workers, while at 100 the busiest is at 0.85."""
+"""In `small-core` the checkouts are so many times the usual: then shipping and payment pass their CPU at 135
+requests/s, and checkout its workers, while at 100 the busiest is at 0.85."""
 
 
 def overload(name: str) -> Course:
@@ -114,7 +114,8 @@ class Overload:
     @property
     def deviation_ratio(self) -> Floats:
         """[B, S] standard deviation over replicates, measured over true."""
-        return self.measured.std(axis=0, ddof=1) / self.truth.std(axis=0, ddof=1)
+        ratio: Floats = self.measured.std(axis=0, ddof=1) / self.truth.std(axis=0, ddof=1)
+        return ratio
 
 
 def measure_overload(name: str, replicates: int) -> Overload:

@@ -43,7 +43,9 @@ def report(bars: Sequence[Bar], file_name: str) -> int:
     return 0 if all(bar.holds for bar in bars) else 1
 
 
-def compare(first: Callable[[], None], second: Callable[[], None], num_rounds: int = NUM_ROUNDS) -> tuple[float, float]:
+def compare(
+    first: Callable[[], object], second: Callable[[], object], num_rounds: int = NUM_ROUNDS
+) -> tuple[float, float]:
     """Median CPU seconds of two sides run in turn, after one round that does not count."""
     seconds: tuple[list[float], list[float]] = ([], [])
     for _ in range(1 + num_rounds):
@@ -52,7 +54,7 @@ def compare(first: Callable[[], None], second: Callable[[], None], num_rounds: i
     return median(seconds[0][1:]), median(seconds[1][1:])
 
 
-def cpu_seconds(action: Callable[[], None]) -> float:
+def cpu_seconds(action: Callable[[], object]) -> float:
     """CPU time of the thread that an action takes."""
     started = time.thread_time()
     action()

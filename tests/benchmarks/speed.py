@@ -98,7 +98,7 @@ def steady_course(application: Application, mix: Sequence[float]) -> Course:
 
 def faulty_stands() -> SimulatedStands:
     """The reference graph with retries, every kind of fault and many operators' actions on some of the stands."""
-    course = steady_course(with_retries(build_reference_graph(), 1), MIX.values())
+    course = steady_course(with_retries(build_reference_graph(), 1), tuple(MIX.values()))
     stands = fork_simulator(course, BUCKET_SECONDS, NUM_STANDS)
     stands.advance(60.0)
     for stand in range(NUM_STANDS):
@@ -117,10 +117,10 @@ def speed_bars() -> list[Bar]:
     ours, theirs = compare(lambda: stands.advance(SIMULATED_SECONDS), lambda: anchor.run(SIMPY_SECONDS))
     steps = NUM_STANDS * SIMULATED_SECONDS / BUCKET_SECONDS / ours
     simpy_steps = SIMPY_SECONDS / BUCKET_SECONDS / theirs
-    course = steady_course(application, MIX.values())
+    course = steady_course(application, tuple(MIX.values()))
     parameters = drawn_parameters(course)
     reference_seconds, simpy_seconds = compare(
-        lambda: drop(simulate(application, parameters, course.workload, REFERENCE_SECONDS, BUCKET_SECONDS, 1)),
+        lambda: simulate(application, parameters, course.workload, REFERENCE_SECONDS, BUCKET_SECONDS, 1),
         lambda: anchor.run(SIMPY_SECONDS),
     )
     requests = NOMINAL_RATE_RPS * REFERENCE_SECONDS / reference_seconds
@@ -145,10 +145,6 @@ def speed_bars() -> list[Bar]:
     ]
 
 
-def drop(_: object) -> None:
-    """A run is measured, not read."""
-
-
 def branching_bar() -> Bar:
     """One state of small-core into candidates x replicates, played for thirty buckets and observed."""
     application = load_application("small-core")
@@ -156,7 +152,7 @@ def branching_bar() -> Bar:
     base = fork_simulator(steady_course(application, weights / weights.sum()), BUCKET_SECONDS, 1)
     base.advance(SIMULATED_SECONDS)
     scalable = [service for service in application.services if service.is_scalable]
-    candidates: list[Command] = [
+    candidates: Sequence[Command] = [
         candidate
         for service in scalable
         for candidate in (
