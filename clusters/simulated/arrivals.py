@@ -53,7 +53,7 @@ def draw_arrivals(state: StandState, draws: TickNoise) -> Arrivals:
     return Arrivals(
         planned=planned,
         sent=sent,
-        mean=sent_mean * (admitted_mean / np.maximum(total_mean, _TINY)),
+        mean=sent_mean * np.divide(admitted_mean, np.maximum(total_mean, _TINY)),
         noise=np.where(
             admitted_mean > _TINY, total * admitted_ratio / np.maximum(admitted_mean, _TINY), np.float32(1.0)
         ),

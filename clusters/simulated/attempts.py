@@ -73,10 +73,10 @@ def give_up(mean: Floats, variance: Floats, limit: Floats) -> tuple[Floats, Floa
     """
     safe = np.maximum(mean, np.float32(1e-9))
     scv = np.clip(variance / (safe * safe), np.float32(1e-3), np.float32(8.0))
-    late = _ONE - gamma_share(limit / safe, scv)
+    late = _ONE - gamma_share(np.divide(limit, safe), scv)
     is_finite = np.isfinite(limit)
-    ratio = np.where(is_finite, limit / safe, np.float32(1e9))
-    early = gamma_share(ratio / (_ONE + scv), scv / (_ONE + scv))
+    ratio = np.where(is_finite, np.divide(limit, safe), np.float32(1e9))
+    early = gamma_share(np.divide(ratio, _ONE + scv), np.divide(scv, _ONE + scv))
     capped = mean * early + np.where(is_finite, limit, np.float32(0.0)) * late
     return np.where(is_finite, late, np.float32(0.0)), np.where(is_finite, np.minimum(capped, limit), mean)
 
@@ -86,7 +86,8 @@ def gamma_share(ratio: Floats, scv: Floats) -> Floats:
 
     Wilson and Hilferty (1931, "The distribution of chi-square"): the cube root is nearly normal.
     """
-    return normal_share((np.cbrt(ratio) - _ONE + scv / np.float32(9.0)) * (np.float32(3.0) / np.sqrt(scv)))
+    score: Floats = np.divide(np.cbrt(ratio) - _ONE + scv * np.float32(1.0 / 9.0), np.sqrt(scv) * np.float32(1.0 / 3.0))
+    return normal_share(score)
 
 
 def normal_share(z: Floats) -> Floats:

@@ -27,7 +27,8 @@ _HALF = np.float32(0.5)
 _NO_WORK = np.float32(1e-3)
 """CPU ms/s below which a request is taken to find the service empty."""
 _FORGETTING = np.float32(0.3)
-"""Per tick. A caller that sends all it holds as soon as its callee is empty floods it, and then all its workers wait."""
+"""Per tick. A caller that sends all it holds as soon as its callee is empty floods it, and then all its workers
+wait."""
 _ANY = np.float32(1e9)
 _LEAST_ROOM = np.float32(0.2)
 """Of its workers that a caller can have at one callee, however many are elsewhere."""
@@ -234,7 +235,7 @@ def _bound_callees(
     rate = np.maximum(flow.channel_rate, _TINY)
     error = latency.call_error_ratio
     source = graph.channel_source
-    takes = (spare / rate + error) * flow.admitted.take(source, axis=0)
+    takes: Floats = (np.divide(spare, rate) + error) * flow.admitted.take(source, axis=0)
     takes += (_ONE - graph.channel_awaited) * _ANY
     state.downstream_rate[...] = np.maximum(graph.channels_by_caller.least(takes), _TINY)
     workers = capacity.workers.take(source, axis=0)
@@ -249,7 +250,7 @@ def _bound_callees(
 
 
 def _weighted(weights: Floats, rows: Floats) -> Floats:
-    total = weights[0] * rows[0]
+    total: Floats = weights[0] * rows[0]
     for weight, row in zip(weights[1:], rows[1:], strict=True):
         total += weight * row
     return total

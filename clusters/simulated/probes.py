@@ -95,7 +95,8 @@ class Bucket:
     @cached_property
     def requests(self) -> Floats:
         """[S, N]."""
-        return self.node_sums[OperationSum.REQUESTS]
+        requests: Floats = self.node_sums[OperationSum.REQUESTS]
+        return requests
 
     def service(self, values: Floats) -> Floats:
         """[S, N] a state's array in the application's order."""
@@ -125,7 +126,8 @@ def _consumer_lag(bucket: Bucket) -> Floats:
 
 def _bytes(bucket: Bucket, received: float, sent: float) -> Floats:
     calls = bucket.node_sums[-1]
-    return (bucket.requests * np.float32(received) + calls * np.float32(sent)) * bucket.share
+    rate: Floats = (bucket.requests * np.float32(received) + calls * np.float32(sent)) * bucket.share
+    return rate
 
 
 NODE_PROBES: dict[str, Probe] = {
@@ -142,7 +144,7 @@ NODE_PROBES: dict[str, Probe] = {
     "network_transmit_bytes_per_second": lambda b: _bytes(b, RESPONSE_BYTES, REQUEST_BYTES),
     "queue_depth": lambda b: b.level(ServiceSum.QUEUE_DEPTH),
     "replicas_ready": lambda b: b.level(ServiceSum.REPLICAS_READY),
-    "replicas_desired": lambda b: b.service(b.state.desired_replicas),
+    "replicas_desired": lambda b: b.service(b.state.desired_replicas.astype(np.float32)),
     "consumer_lag": _consumer_lag,
 }
 

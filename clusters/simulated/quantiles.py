@@ -22,6 +22,7 @@ from clusters.simulated.sums import ChannelSum, OperationSum, ServiceSum
 Floats = NDArray[np.float32]
 
 _ONE = np.float32(1.0)
+_HALF = np.float32(0.5)
 _TINY = np.float32(1e-9)
 _P95_NORMAL = np.float32(1.6448536)
 _NO_REQUESTS = np.float32(1e-6)
@@ -145,7 +146,8 @@ def p95_of(shape: Shape) -> Floats:
     """[X, N] 95th percentile."""
     sixth = shape.skew / np.float32(6.0)
     root = _ONE + sixth * (_P95_NORMAL - sixth)
-    return shape.mean + shape.deviation * (np.float32(2.0) / shape.skew) * (root * root * root - _ONE)
+    p95: Floats = shape.mean + shape.deviation * np.divide(root * root * root - _ONE, _HALF * shape.skew)
+    return p95
 
 
 def share_within(shape: Shape, limit: Floats) -> Floats:

@@ -96,7 +96,8 @@ def _normal_table() -> Floats32:
 @cache
 def _exponential_table() -> Floats32:
     levels = -np.log((np.arange(_LEVELS) + 0.5) / _LEVELS)
-    return (levels / levels.mean()).astype(np.float32)
+    table: Floats32 = (levels / levels.mean()).astype(np.float32)
+    return table
 
 
 def _mix(words: Words) -> Words:

@@ -310,7 +310,7 @@ def empty_state(graph: CompiledGraph, num_stands: int) -> StandState:
 
 def ordered_sum(rows: Floats) -> Floats:
     """Sum over the leading axis, row after row, whatever the batch's size (see the package's docstring)."""
-    total = rows[0].copy()
+    total: Floats = rows[0].copy()
     for row in rows[1:]:
         total += row
     return total
@@ -335,7 +335,7 @@ def _sizes(graph: CompiledGraph) -> dict[str, int]:
     }
 
 
-def _baseline(graph: CompiledGraph) -> dict[str, float | Floats]:
+def _baseline(graph: CompiledGraph) -> dict[str, float | Floats | Bools]:
     """What is not zero in a stand that nothing has happened to."""
     return {
         "rate_step_seconds": 1.0,

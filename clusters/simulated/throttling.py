@@ -92,10 +92,10 @@ def service_rate(
     """
     cpu_ms = np.maximum(capacity.cpu_ms, _TINY)
     work = np.maximum(work_ms, _TINY)
-    cpu_rate = cpu_ms / work
+    cpu_rate: Floats = np.divide(cpu_ms, work)
     hold = capacity.cpu_servers / cpu_rate
     hold += hold_seconds
-    rate = capacity.workers / hold
+    rate: Floats = np.divide(capacity.workers, hold)
     pressure = np.minimum(rate / downstream_rate, _MOST_PRESSURE)
     pressure *= pressure
     pressure *= pressure
@@ -120,7 +120,8 @@ def free_rate(capacity: Capacity, downstream_rate: Floats, held: Floats, held_se
     np.maximum(free, _ZERO, out=free)
     free *= np.float32(1.0 / TICK_SECONDS)
     free += downstream_rate
-    return np.maximum(free, capacity.workers / np.maximum(held_seconds, np.float32(1e-3)), out=free)
+    np.maximum(free, capacity.workers / np.maximum(held_seconds, np.float32(1e-3)), out=free)
+    return free
 
 
 def served_rate(backlog: Floats, admitted: Floats, can: Floats) -> Floats:

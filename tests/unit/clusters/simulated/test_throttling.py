@@ -1,0 +1,68 @@
+"""What is starved behind an overload, and overloads with timeouts and retries: they settle where they do in truth."""
+
+import numpy as np
+import pytest
+
+from clusters.commands import ScaleWorkload, SetFlag, StressCpu
+from clusters.simulated.replicas import capacity
+from clusters.simulated.stands import SimulatedStands
+from clusters.simulated.throttling import served_rate, service_rate
+from tests.stands import APPLICATION, edge, node, running
+
+
+def test_an_overload_with_timeouts_and_retries_settles() -> None:
+    """The reference holds 64 requests at the cart and is steady; a tick's feedback must not ring."""
+    stands = running(8)
+    for n in range(8):
+        stands.apply(n, SetFlag(flag="checkoutCartClient", variant="v2"))
+    stands.advance(300.0)
+    window = stands.observe(200.0, 10.0)
+    for service in ("frontend", "product-catalog"):
+        number = node(window, service, "queue_depth")
+        assert (number.std(axis=-1) < 0.35 * number.mean(axis=-1)).all(), service
+    cart = node(window, "cart", "queue_depth").mean(axis=0)
+    assert cart.std() < 0.3 * cart.mean()
+    assert 40.0 < cart.mean() < 250.0
+
+
+def test_calls_after_a_saturated_one_go_out_as_it_lets_them() -> None:
+    stands = running(2)
+    stands.apply(1, StressCpu(fault_id="s", service="recommendation", load_ratio=0.8))
+    stands.advance(30.0)
+    window = stands.observe(10.0, 10.0)
+    to_recommendation = edge(window, "frontend", "recommendation", "request_rate_rps")[:, 0]
+    to_catalog = edge(window, "frontend", "product-catalog", "request_rate_rps")[:, 0]
+    assert to_recommendation[1] == pytest.approx(to_recommendation[0], rel=0.1), "it is called as before"
+    assert to_catalog[1] < 0.85 * to_catalog[0], "but the calls that follow it wait"
+
+
+def test_a_service_recovers_from_an_overload_of_its_workers() -> None:
+    stands = running(4)
+    for n in range(4):
+        stands.apply(n, ScaleWorkload(multiplier=1.6))
+    stands.advance(60.0)
+    for n in range(4):
+        stands.apply(n, ScaleWorkload(multiplier=0.9))
+    stands.advance(90.0)
+    number = node(stands.observe(30.0, 10.0), "checkout", "queue_depth").mean()
+    healthy = node(running(4, rate_rps=90.0).observe(30.0, 10.0), "checkout", "queue_depth").mean()
+    assert number < 2.0 * healthy
+
+
+def test_the_lesser_of_cpu_workers_and_callees_sets_the_rate() -> None:
+    stands = SimulatedStands(APPLICATION, 1)
+    now = capacity(stands._graph, stands._state)
+    work, nothing = np.full_like(now.cpu_ms, 4.0), np.zeros_like(now.cpu_ms)
+    anything = np.full_like(now.cpu_ms, 1e9)
+    by_cpu = service_rate(now, work, nothing, anything)[0]
+    np.testing.assert_allclose(by_cpu, now.cpu_ms / 4.0, rtol=1e-3)
+    held = service_rate(now, work, nothing + np.float32(10.0), anything)[0]
+    np.testing.assert_allclose(held, np.minimum(now.workers / 10.0, by_cpu), rtol=0.02)
+    np.testing.assert_allclose(service_rate(now, work, nothing, nothing + np.float32(5.0))[0], 5.0, rtol=0.05)
+
+
+def test_a_backlog_is_worked_off_with_all_there_is_and_noise_is_not() -> None:
+    backlog = np.array([[0.0, 8.0, 500.0, 500.0]], np.float32)
+    admitted = np.array([[80.0, 80.0, 80.0, 120.0]], np.float32)
+    served = served_rate(backlog, admitted, np.full_like(admitted, 100.0))
+    np.testing.assert_allclose(served, [[80.0, 80.0, 100.0, 100.0]])
