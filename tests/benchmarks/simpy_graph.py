@@ -19,6 +19,7 @@ class SimPyGraph:
 
     def __init__(self, application: Application, rate_rps: float, seed: int) -> None:
         self.env = simpy.Environment()
+        self.num_sent = 0
         self.num_answered = 0
         self._random = random.Random(seed)
         services = [service for service in application.services if service.name != LOAD_GENERATOR]
@@ -43,6 +44,7 @@ class SimPyGraph:
             self.env.process(self._request(entry))
 
     def _request(self, entry: str) -> Generator[Any, Any, None]:
+        self.num_sent += 1
         yield from self._execute(entry)
         self.num_answered += 1
 
