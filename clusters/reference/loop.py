@@ -43,13 +43,12 @@ def run(w: World) -> int:
             return NEEDS_SPANS
         event = first_due(w)
         w.counters[NUM_EVENTS] += 1
-        slot, outcome = -1, FAILED
+        arriving = finished = slot = -1
+        outcome = FAILED
         if event >= first_service:
-            slot = compute_done(w, event - first_service)
-            if slot >= 0:
-                outcome = begin_calls(w, slot)
+            finished = compute_done(w, event - first_service)
         elif event == NETWORK:
-            arrive(w, pop_first(w, NETWORK))
+            arriving = pop_first(w, NETWORK)
         elif event == ARRIVAL:
             user_comes(w)
             plan_arrival(w)
@@ -58,18 +57,21 @@ def run(w: World) -> int:
         elif event >= FIRST_TIMEOUT:
             slot = give_up(w, w.lists[event, 0])
         elif event == HEAP:
-            slot = pop_heap(w)
-            if w.slots[slot, STATE] == TRAVELLING:
-                arrive(w, slot)
-                slot = -1
+            due = pop_heap(w)
+            if w.slots[due, STATE] == TRAVELLING:
+                arriving = due
             else:
-                outcome = begin_calls(w, slot)
+                finished = due
         elif event == BUCKET_END:
             close_bucket(w)
             if w.counters[BUCKET] == num_buckets:
                 return FINISHED
         else:
             return NEEDS_CHANGE
+        if arriving >= 0:
+            arrive(w, arriving)
+        elif finished >= 0:
+            slot, outcome = finished, begin_calls(w, finished)
         go_on(w, slot, outcome)
 
 
