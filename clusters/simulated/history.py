@@ -86,15 +86,15 @@ class History:
             columns = np.flatnonzero(heads == place)
             is_whole = everyone and len(columns) == len(stands)
             for name, (signals, probes) in LEVELS.items():
-                slab = self._rings[name][place]
+                ring = self._rings[name][place]
+                slab = ring if is_whole else np.empty((*ring.shape[:2], len(columns)), dtype=np.float32)
                 for position, signal in enumerate(signals):
                     values = probes[signal.name](bucket)
-                    if is_whole:
-                        slab[:, position] = values
-                    else:
-                        slab[:, position, stands[columns]] = values[..., columns]
+                    slab[:, position] = values if len(columns) == len(stands) else values[..., columns]
                 if not np.isnan(self.missing):
                     np.copyto(slab, np.float32(self.missing), where=np.isnan(slab))
+                if not is_whole:
+                    ring[..., stands[columns]] = slab
             if self.scraper is not None:
                 self._scrape(self.scraper, bucket, int(place), columns, stands[columns])
         self._head[stands] += 1
@@ -118,7 +118,8 @@ class History:
         self._head[stands] = (present[0] - num_buckets) % self._size
         self.count[stands] = 0
         everyone = not others.any()
-        for ring in self._rings.values():
+        # What a full history overwrites is never read again, and clearing columns of the rings is dear.
+        for ring in self._rings.values() if num_buckets < self.num_buckets else ():
             if everyone:
                 ring[...] = self.missing
             else:
