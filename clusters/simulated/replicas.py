@@ -62,85 +62,91 @@ class CapacityTable:
         """[S, N] where the queues stand in the table of `erlang`."""
         self.is_stale = np.ones(num_stands, dtype=np.bool_)
         """[N] set by whoever changes replicas, limits, stress or faults."""
-        self.is_timed = np.zeros(num_stands, dtype=np.bool_)
-        """[N] some replica starts or warms up, so that capacity changes by itself."""
+        self.is_timed = np.zeros((graph.num_services, num_stands), dtype=np.bool_)
+        """[S, N] some replica starts or warms up, so that capacity changes by itself."""
 
     def of(self, columns: Ints) -> Capacity:
         """Of some stands."""
         return Capacity(*self._values.take(columns, axis=-1))
 
     def refresh(self, state: StandState) -> None:
-        """Bring the stale columns up to date."""
-        columns = np.flatnonzero(self.is_stale)
-        if not len(columns):
-            return
-        fresh = capacity(self._graph, state, columns)
-        for row, values in zip(self._values, fresh, strict=True):
-            row[:, columns] = values
-        self.server_rows[:, columns] = server_rows(fresh.cpu_servers)
-        self.is_timed[columns] = (state.timer[..., columns] > 0.0).any(axis=(0, 1))
-        self.is_stale[columns] = False
+        """Bring what is stale or timed up to date."""
+        if self.is_stale.any():
+            self.is_timed |= self.is_stale
+            self.is_stale[...] = False
+        services, stands = np.nonzero(self.is_timed)
+        if len(services):
+            fresh = capacity(self._graph, state, (services, stands))
+            for row, values in zip(self._values, fresh, strict=True):
+                row[services, stands] = values
+            self.server_rows[services, stands] = server_rows(fresh.cpu_servers)
+            self.is_timed[services, stands] = (state.timer[:, services, stands] > 0.0).any(axis=0)
 
 
-def capacity(graph: CompiledGraph, state: StandState, columns: Ints | None = None) -> Capacity:
-    """Add up the replicas of some stands (None: all). Load is balanced so that a slow replica gets less of it."""
-    index = np.arange(state.num_stands) if columns is None else columns
-    present, timer = state.present[..., index], state.timer[..., index]
-    limit = state.slot_limit[..., index]
+def capacity(graph: CompiledGraph, state: StandState, pairs: tuple[Ints, Ints] | None = None) -> Capacity:
+    """Add up the replicas of these services of these stands, [P]; of all, [S, N], for None.
+
+    Load is balanced so that a slow replica gets less of it.
+    """
+    if pairs is None:
+        every = np.indices((graph.num_services, state.num_stands))
+        flat = capacity(graph, state, (every[0].ravel(), every[1].ravel()))
+        return Capacity(*(values.reshape(graph.num_services, -1) for values in flat))
+    services, stands = pairs
+    place = (slice(None), services, stands)
+    present, timer, limit = state.present[place], state.timer[place], state.slot_limit[place]
     tick = np.float32(TICK_SECONDS)
-    up = ~state.service_down[:, index]
+    up = ~state.service_down[pairs]
     ready = np.clip((tick + np.float32(COLD_SECONDS) - timer) / tick, np.float32(0.0), _ONE) * (present & up)
     warm = np.clip((tick - timer) / tick, np.float32(0.0), _ONE)
-    free = limit * (1.0 - state.stress[..., index]) * ready
+    free = limit * (1.0 - state.stress[place]) * ready
     speed = np.minimum(np.float32(COLD_SPEED) + np.float32(1.0 - COLD_SPEED) * warm, _ONE)
     count = ordered_sum(ready)
-    servers = ordered_sum(ready * np.maximum(limit / 1000.0, _ONE))
+    servers = np.maximum(ordered_sum(ready * np.maximum(limit / 1000.0, _ONE)), _ONE)
     num_present = ordered_sum(present.astype(np.float32))
-    limits = ordered_sum(limit * present)
-    desired_limit = state.desired_limit[:, index]
-    workers = count * graph.workers_per_replica
-    is_consumer = graph.is_consumer[:, None]
-    bound = np.where(is_consumer, np.float32(np.inf), workers * np.float32(QUEUE_PER_WORKER))
+    desired_limit = state.desired_limit[pairs]
+    workers = count * graph.workers_per_replica[services, 0]
+    is_consumer = graph.is_consumer[services]
     cpu_ms = ordered_sum(speed * free)
-    servers = np.maximum(servers, _ONE)
     idle_speed = np.minimum(desired_limit / 1000.0, _ONE)
+    limits = ordered_sum(limit * present)
     return Capacity(
         ready=count,
         # Messages wait for a consumer that is down.
-        open_ratio=np.where(is_consumer, _ONE, ready.max(axis=0) * ~state.port_broken[:, index]),
+        open_ratio=np.where(is_consumer, _ONE, ready.max(axis=0) * ~state.port_broken[pairs]),
         cpu_ms=cpu_ms,
         cpu_servers=servers,
         speed=np.where(count > 0.0, cpu_ms / (1000.0 * servers), idle_speed),
         workers=workers,
-        queue_bound=bound,
+        queue_bound=np.where(is_consumer, np.float32(np.inf), workers * np.float32(QUEUE_PER_WORKER)),
         stress_millicores=ordered_sum(limit * ready) - ordered_sum(free),
         limit_millicores=np.where(num_present > 0, limits / np.maximum(num_present, _ONE), desired_limit),
-        reserved_millicores=num_present * state.cpu_request[:, index],
+        reserved_millicores=num_present * state.cpu_request[pairs],
     )
 
 
 def advance_replicas(graph: CompiledGraph, state: StandState, table: CapacityTable, events: PodEventSink) -> None:
     """What happens to replicas at the start of a tick: the next is rolled, one is killed, one runs out of memory."""
     if state.roll.any():
-        rolling = state.roll.any(axis=(0, 1))
-        _roll_next(graph, state, np.flatnonzero(rolling), events)
-        table.is_stale |= rolling
+        rolling = state.roll.any(axis=0)
+        _roll_next(graph, state, np.flatnonzero(rolling.any(axis=0)), events)
+        table.is_timed |= rolling
     due = state.kill_next <= state.tick
     if due.any():
         _kill(graph, state, due, events)
-        table.is_stale |= due.any(axis=0)
+        table.is_timed |= due
     starved = state.memory_per_replica > state.memory_limit
     if starved.any():
         _out_of_memory(graph, state, starved, events)
-        table.is_stale |= starved.any(axis=0)
+        table.is_timed |= starved
 
 
 def pass_time(state: StandState, table: CapacityTable) -> None:
     """Let a tick pass for the replicas that start or warm up."""
-    columns = np.flatnonzero(table.is_timed)
-    if len(columns):
-        table.is_stale[columns] = True
-        state.timer[..., columns] = np.maximum(state.timer[..., columns] - np.float32(TICK_SECONDS), np.float32(0.0))
+    services, stands = np.nonzero(table.is_timed)
+    if len(services):
+        left = state.timer[:, services, stands] - np.float32(TICK_SECONDS)
+        state.timer[:, services, stands] = np.maximum(left, np.float32(0.0))
 
 
 def _roll_next(graph: CompiledGraph, state: StandState, columns: Ints, events: PodEventSink) -> None:

@@ -87,7 +87,7 @@ def _let_happen(graph: CompiledGraph, state: StandState, table: CapacityTable, e
     for stand in np.flatnonzero(state.effects_due <= state.tick):
         apply_effects(graph, state, int(stand))
     if advance_autoscalers(graph, state, table.now.ready, events):
-        table.is_stale |= ~np.isnan(state.scaler_target).all(axis=0)
+        table.is_timed |= ~np.isnan(state.scaler_target)
     advance_replicas(graph, state, table, events)
     table.refresh(state)
 

@@ -45,7 +45,7 @@ def test_a_new_replica_takes_its_startup_time_and_is_cold_at_first() -> None:
     assert before < cpu_ms(stands, "checkout") < 2.0 * before
     stands.advance(COLD_SECONDS)
     assert cpu_ms(stands, "checkout") == pytest.approx(2.0 * before)
-    assert stands._work.capacity.is_timed.tolist() == [False], "nothing is left to wait for"
+    assert not stands._work.capacity.is_timed.any(), "nothing is left to wait for"
 
 
 def test_scaling_down_is_at_once_and_takes_the_youngest_first() -> None:
