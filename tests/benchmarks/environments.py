@@ -24,7 +24,7 @@ NUM_STEPS = 44
 """Two waves of resets, after one step that does not count."""
 ACTING_SHARE = 0.05
 SYNC_ENVS = 64
-SYNC_STEPS = 3
+SYNC_STEPS = 8
 
 Call = tuple[str, tuple[Any, ...]]
 """A method of the stands and its arguments."""
