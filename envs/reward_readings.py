@@ -52,11 +52,9 @@ def reward_context(
 
 def mean_cost(stand: NDArray[np.float32]) -> NDArray[np.float64]:
     """[N] mean reserved CPU, millicores, of the buckets of [N, T, F] that are known; NaN where none is."""
-    cost = stand[..., _COST].astype(np.float64)
-    total, num_known = np.zeros(len(cost)), np.zeros(len(cost))
-    for bucket in range(cost.shape[1]):  # spelled out: a sum over an axis may round otherwise in a larger batch
-        total += np.fmax(cost[:, bucket], 0.0)
-        num_known += cost[:, bucket] >= 0
+    cost = stand[..., _COST].astype(np.float64, order="C")
+    num_known = (cost >= 0).sum(axis=1)
+    total = np.fmax(cost, 0.0).sum(axis=1)  # each row in one go, whatever the number of rows: they lie in C order
     return np.asarray(np.divide(total, num_known, out=np.full(len(cost), np.nan), where=num_known > 0))
 
 
