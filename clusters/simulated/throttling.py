@@ -20,7 +20,7 @@ _ONE = np.float32(1.0)
 _HALF = np.float32(0.5)
 _LEAST_LOG, _MOST_LOG = np.float32(-3.0), np.float32(1.0)
 """A backlog passes on at least 5 % and at most 2.7 times of what comes in."""
-_FORESEEN = np.float32(0.95)
+_FORESEEN = np.float32(0.9)
 """Of the logarithm of the users' growth: services further down get what those before them let pass. Calibrated on the
 onset of an overload of 16 services in the reference."""
 _MOST_PRESSURE = np.float32(1e6)
