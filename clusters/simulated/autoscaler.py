@@ -4,13 +4,14 @@ The algorithm is "Algorithm details" of
 https://kubernetes.io/docs/concepts/workloads/autoscaling/horizontal-pod-autoscale/: desired = ceil(ready * ratio) with
 ratio = use / (ready * target * request); nothing happens within the tolerance; on the way up replicas that are not
 ready count as idle, and if that turns the direction nothing happens. Defaults of the controller manager and of
-`behavior`: a period of 15 s, a tolerance of 0.1, a scale-down stabilisation of 300 s, a scale-up by at most 4 pods or
+`behavior`: a period of 15 s (here the next whole number of ticks), a tolerance of 0.1, a scale-down stabilisation of 300 s, a scale-up by at most 4 pods or
 100 % per period. Simplified: a scale-down waits until every recommendation of the last 300 s was below the present
 count, and then follows the present recommendation rather than the highest of them.
 
 Legend: S services, N stands.
 """
 
+from math import ceil
 from typing import Any, Final
 
 import numpy as np
@@ -23,7 +24,9 @@ from clusters.simulated.replica_set import reconcile
 from clusters.simulated.state import StandState
 from clusters.simulated.streams.pod_events import PodEventReason, PodEventSink
 
-PERIOD_SECONDS: Final = 15.0
+PERIOD_TICKS: Final = ceil(15.0 / TICK_SECONDS)
+PERIOD_SECONDS: Final = PERIOD_TICKS * TICK_SECONDS
+"""The controller manager's 15 s, as whole ticks."""
 TOLERANCE: Final = 0.1
 SCALE_DOWN_SECONDS: Final = 300.0
 MAX_PODS_PER_PERIOD: Final = 4.0
@@ -45,7 +48,7 @@ def advance_autoscalers(graph: CompiledGraph, state: StandState, ready: Floats, 
     Returns:
         Whether any replica was added or removed.
     """
-    is_due = state.tick % round(PERIOD_SECONDS / TICK_SECONDS) == 0
+    is_due = state.tick % PERIOD_TICKS == 0
     if not is_due.any():
         return False
     # With no replicas, an autoscaler is paused.

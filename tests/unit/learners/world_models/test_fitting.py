@@ -73,7 +73,7 @@ def test_a_data_set_without_pairs_is_fitted_by_its_returns() -> None:
     assert (windows.twins >= 0).any()
     assert not windows.is_decisive.any()
     # Steps so large that the first epoch stays the best.
-    result = fit(replace(TINY, num_epochs=4, learning_rate=0.3), windows)
+    result = fit(replace(TINY, num_epochs=4, learning_rate=3.0), windows)
     assert result.metrics["train_return_effects"] == 0.0
     returns = [metrics["validation_returns"] for metrics in result.history]
     assert result.metrics["validation_returns"] == min(returns) < returns[-1]
