@@ -26,6 +26,9 @@ _TICK = np.float32(TICK_SECONDS)
 _ONE = np.float32(1.0)
 _ZERO = np.float32(0.0)
 _TINY = np.float32(1e-6)
+_KEPT_BYTES = 30 << 20
+"""A block of this size, freed once, makes the allocator keep what a tick frees (glibc raises its thresholds to what was
+freed, up to 32 MiB). Else every tick gives its temporaries back to the kernel and faults their pages in again."""
 
 
 @dataclass(kw_only=True)
@@ -39,6 +42,7 @@ class Workspace:
 
 def workspace(graph: CompiledGraph, num_stands: int) -> Workspace:
     """Room for N stands."""
+    np.empty(_KEPT_BYTES, dtype=np.uint8)
     return Workspace(
         capacity=CapacityTable(graph, num_stands),
         flow=empty_flow(graph, num_stands),
