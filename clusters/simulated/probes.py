@@ -44,14 +44,13 @@ class Bucket:
     ) -> None:
         self.graph, self.state, self.capacity = graph, state, capacity
         self.share = np.float32(1.0 / num_ticks)
-        order = graph.public_services
-        self.node_sums = np.concatenate(
-            [
-                graph.public_operations.sum(state.operation_sums),
-                state.service_sums.take(order, axis=1),
-                graph.channels_by_source.sum(state.channel_sums[ChannelSum.REQUESTS])[None],
-            ]
-        )
+        ends = len(OperationSum), len(OperationSum) + len(ServiceSum)
+        self.node_sums = np.empty((ends[1] + 1, graph.num_services, state.num_stands), dtype=np.float32)
+        self.node_sums[: ends[0]] = graph.public_operations.sum(state.operation_sums)
+        of_services = self.node_sums[ends[0] : ends[1]]
+        # Only with a mode other than "raise" does take write to `out` directly.
+        state.service_sums.take(graph.public_services, axis=1, out=of_services, mode="clip")
+        self.node_sums[-1] = graph.channels_by_source.sum(state.channel_sums[ChannelSum.REQUESTS])
         self.edge_sums = graph.channels_by_edge.sum(state.channel_sums)
         self._percentiles(bucket_times(graph, state, latency, num_ticks), mixtures, has_histograms)
 

@@ -51,29 +51,27 @@ class Shape(NamedTuple):
 
 def bucket_times(graph: CompiledGraph, state: StandState, latency: Latency, num_ticks: int) -> Times:
     """Cumulants over the bucket: rows are operations, then channels (without giving up)."""
-    own = _own_times(graph, state, latency, num_ticks)
     num_operations = graph.num_operations
-    times = Times(*(np.empty((num_operations + graph.num_channels, state.num_stands), np.float32) for _ in range(3)))
-    for cumulant, part in zip(times, own, strict=True):
-        cumulant[:num_operations] = part
-    times.mean[:num_operations] += state.added_seconds
+    block = np.empty((3, num_operations + graph.num_channels, state.num_stands), dtype=np.float32)
+    times = Times(*block)
+    _own_times(graph, state, latency, num_ticks, Times(*block[:, :num_operations]))
+    calls = _calls_made(graph, state)
     requests = state.channel_sums[ChannelSum.REQUESTS]
+    seen = state.channel_sums[ChannelSum.LATENCY] / np.maximum(requests, _NO_REQUESTS)
+    is_called = requests > _NO_REQUESTS
+    way = state.edge_delay_seconds.take(graph.channel_edge, axis=0)
+    way += np.float32(NETWORK_SECONDS)
     for level in reversed(graph.levels_down):
         if level.calls.stop > level.calls.start:
-            _add_calls(graph, level, state, times)
-        rows = slice(num_operations + level.channels.start, num_operations + level.channels.stop)
-        callee, edge = graph.channel_operation[level.channels], graph.channel_edge[level.channels]
-        for cumulant in times:
-            cumulant[rows] = cumulant.take(callee, axis=0)
-        times.mean[rows] += state.edge_delay_seconds.take(edge, axis=0) + np.float32(NETWORK_SECONDS)
+            block[:, level.operations] += _of_calls(graph, level, calls, block)
+        here = level.channels
+        rows = block[:, num_operations + here.start : num_operations + here.stop]
+        rows[...] = block.take(graph.channel_operation[here], axis=1)
+        rows[0] += way[here]
         # Giving up, loss and refusals change the time that callers see: the shape is kept.
-        seen = state.channel_sums[ChannelSum.LATENCY, level.channels] / np.maximum(
-            requests[level.channels], _NO_REQUESTS
-        )
-        factor = np.where(requests[level.channels] > _NO_REQUESTS, seen / times.mean[rows], _ONE)
-        for power, cumulant in enumerate(times, start=1):
-            for _ in range(power):
-                cumulant[rows] *= factor
+        factor = np.where(is_called[here], seen[here] / rows[0], _ONE)
+        for power in range(3):
+            rows[power:] *= factor
     _correlate(graph, times)
     return times
 
@@ -86,8 +84,8 @@ def _correlate(graph: CompiledGraph, times: Times) -> None:
     times.third[entry] *= growth
 
 
-def _own_times(graph: CompiledGraph, state: StandState, latency: Latency, num_ticks: int) -> Times:
-    """[O, N] time at the service itself.
+def _own_times(graph: CompiledGraph, state: StandState, latency: Latency, num_ticks: int, own: Times) -> None:
+    """Fill [O, N] with the time at the service itself and the waits that use no CPU.
 
     Under processor sharing by one server the squared coefficient of variation is (2 + rho) / (2 - rho) (Coffman, Muntz,
     Trotter 1970, "Waiting time distributions for processor-sharing systems"); for m servers the excess over an
@@ -109,45 +107,74 @@ def _own_times(graph: CompiledGraph, state: StandState, latency: Latency, num_ti
         state.operation_sums[OperationSum.OWN] / np.maximum(requests, _NO_REQUESTS),
         latency.own,
     )
-    second = scv * mean * mean
-    return Times(mean, second, np.float32(2.0) * scv * second * mean)
+    np.add(mean, state.added_seconds, out=own.mean)
+    np.multiply(scv * mean, mean, out=own.second)
+    np.multiply(scv * own.second, np.float32(2.0) * mean, out=own.third)
 
 
-def _add_calls(graph: CompiledGraph, level: Level, state: StandState, times: Times) -> None:
-    """Add the calls of one level's operations: so many independent ones, the last of them perhaps (a fraction)."""
-    calls = level.calls
-    channel = graph.num_operations + graph.call_channel[calls]
-    mean, second, third = (cumulant.take(channel, axis=0) for cumulant in times)
-    counts = state.call_count[calls]
-    made = state.call_rate[calls] * graph.call_awaited[calls]
+class _Calls(NamedTuple):
+    """Calls that an execution makes and waits for, [C, N]."""
+
+    made: Floats
+    spread: Floats | None
+    """Variance of their number, of those made; None where every number is whole."""
+    chance: Floats
+    """Of the last one: the fraction."""
+
+
+def _calls_made(graph: CompiledGraph, state: StandState) -> _Calls:
+    """So many independent calls, the last of them perhaps (a fraction)."""
+    counts = state.call_count
+    made = state.call_rate * graph.call_awaited
     chance = counts - np.floor(counts)
-    per_count = made / np.maximum(counts, _TINY)
-    spread = chance * (_ONE - chance) * per_count
-    square = mean * mean
-    parts = np.stack(
-        [
-            made * mean,
-            made * second + spread * square,
-            made * third + spread * (np.float32(3.0) * mean * second + (_ONE - (chance + chance)) * square * mean),
-        ]
-    )
-    for cumulant, total in zip(times, level.by_operation.sum(parts), strict=True):
-        cumulant[level.operations] += total
+    spread = chance * (_ONE - chance) * made / np.maximum(counts, _TINY) if chance.any() else None
+    return _Calls(made, spread, chance)
+
+
+def _of_calls(graph: CompiledGraph, level: Level, calls: _Calls, block: Floats) -> Floats:
+    """[3, o, N] cumulants of the calls that one level's operations make."""
+    rows = level.calls
+    called = block.take(graph.num_operations + graph.call_channel[rows], axis=1)
+    parts = calls.made[rows] * called
+    if calls.spread is not None:
+        mean, second, _ = called
+        spread, chance = calls.spread[rows], calls.chance[rows]
+        square = mean * mean
+        parts[1] += spread * square
+        parts[2] += spread * (np.float32(3.0) * mean * second + (_ONE - (chance + chance)) * square * mean)
+    return level.by_operation.sum(parts)
 
 
 def shape_of(times: Times) -> Shape:
     """The shifted gamma distribution with these cumulants."""
-    deviation = np.sqrt(np.maximum(times.second, np.float32(1e-6) * times.mean * times.mean + _TINY * _TINY))
-    skew = times.third / (deviation * deviation * deviation)
-    return Shape(times.mean, deviation, np.clip(skew, np.float32(0.01), np.float32(6.0)))
+    variance = np.float32(1e-6) * times.mean
+    variance *= times.mean
+    variance += _TINY * _TINY
+    np.maximum(variance, times.second, out=variance)
+    deviation = np.sqrt(variance)
+    variance *= deviation
+    skew = np.divide(times.third, variance, out=variance)
+    np.maximum(skew, np.float32(0.01), out=skew)
+    return Shape(times.mean, deviation, np.minimum(skew, np.float32(6.0), out=skew))
 
 
 def p95_of(shape: Shape) -> Floats:
-    """[X, N] 95th percentile."""
-    sixth = shape.skew / np.float32(6.0)
-    root = _ONE + sixth * (_P95_NORMAL - sixth)
-    p95: Floats = shape.mean + shape.deviation * np.divide(root * root * root - _ONE, _HALF * shape.skew)
-    return p95
+    """[X, N] 95th percentile.
+
+    ((1 + x)^3 - 1) / (skew / 2) with x = y skew / 6 and y = z - skew / 6, multiplied out: y (1 + x + x^2 / 3).
+    """
+    step = shape.skew * np.float32(-1.0 / 6.0)
+    step += _P95_NORMAL
+    part = step * shape.skew
+    part *= np.float32(1.0 / 6.0)
+    growth = part * np.float32(1.0 / 3.0)
+    growth += _ONE
+    growth *= part
+    growth += _ONE
+    growth *= step
+    growth *= shape.deviation
+    growth += shape.mean
+    return growth
 
 
 def share_within(shape: Shape, limit: Floats) -> Floats:

@@ -64,18 +64,21 @@ class CapacityTable:
         """[N] set by whoever changes replicas, limits, stress or faults."""
         self.is_timed = np.zeros((graph.num_services, num_stands), dtype=np.bool_)
         """[S, N] some replica starts or warms up, so that capacity changes by itself."""
+        self.is_due = np.zeros((graph.num_services, num_stands), dtype=np.bool_)
+        """[S, N] to be recomputed: time passed for its replicas, or something happened to them."""
 
     def of(self, columns: Ints) -> Capacity:
         """Of some stands."""
         return Capacity(*self._values.take(columns, axis=-1))
 
     def refresh(self, state: StandState) -> None:
-        """Bring what is stale or timed up to date."""
+        """Bring what is stale or due up to date."""
         if self.is_stale.any():
-            self.is_timed |= self.is_stale
+            self.is_due |= self.is_stale
             self.is_stale[...] = False
-        services, stands = marked_pairs(self.is_timed)
+        services, stands = marked_pairs(self.is_due)
         if len(services):
+            self.is_due[...] = False
             fresh = capacity(self._graph, state, (services, stands))
             for row, values in zip(self._values, fresh, strict=True):
                 row[services, stands] = values
@@ -136,21 +139,22 @@ def advance_replicas(graph: CompiledGraph, state: StandState, table: CapacityTab
     if state.roll.any():
         rolling = state.roll.any(axis=0)
         _roll_next(graph, state, np.flatnonzero(rolling.any(axis=0)), events)
-        table.is_timed |= rolling
+        table.is_due |= rolling
     due = state.kill_next <= state.tick.astype(np.float32)
     if due.any():
         _kill(graph, state, due, events)
-        table.is_timed |= due
+        table.is_due |= due
     starved = state.memory_per_replica > state.memory_limit
     if starved.any():
         _out_of_memory(graph, state, starved, events)
-        table.is_timed |= starved
+        table.is_due |= starved
 
 
 def pass_time(state: StandState, table: CapacityTable) -> None:
     """Let a tick pass for the replicas that start or warm up."""
     services, stands = marked_pairs(table.is_timed)
     if len(services):
+        table.is_due |= table.is_timed
         left = state.timer[:, services, stands] - np.float32(TICK_SECONDS)
         state.timer[:, services, stands] = np.maximum(left, np.float32(0.0))
 

@@ -23,6 +23,7 @@ class RowGroups:
         self._rounds: tuple[Ints, ...] = tuple(
             np.array([members[g][k] for g in order if len(members[g]) > k], dtype=np.int64) for k in range(depth)
         )
+        self._slices = tuple(_as_slice(rows) for rows in self._rounds)
         place = np.empty(len(members), dtype=np.int64)
         place[order] = np.arange(len(members))
         self._place: Ints | None = None if np.array_equal(place, np.arange(len(members))) else place
@@ -52,13 +53,21 @@ class RowGroups:
         return self._fold(rows, np.minimum, np.inf)
 
     def _fold(self, rows: Floats, fold: np.ufunc, empty: float = 0.0) -> Floats:
+        first = 0
         if self._rounds and len(self._rounds[0]) == self.num_groups:
             total = rows.take(self._rounds[0], axis=-2)
-            rest = self._rounds[1:]
+            first = 1
         else:
             total = np.full((*rows.shape[:-2], self.num_groups, rows.shape[-1]), empty, dtype=rows.dtype)
-            rest = self._rounds
-        for members in rest:
+        for members, span in zip(self._rounds[first:], self._slices[first:], strict=True):
             part = total[..., : len(members), :]
-            fold(part, rows.take(members, axis=-2), out=part)
+            fold(part, rows.take(members, axis=-2) if span is None else rows[..., span, :], out=part)
         return total if self._place is None else total.take(self._place, axis=-2)
+
+
+def _as_slice(rows: Ints) -> slice | None:
+    """The rows as an evenly stepped slice, which needs no copy; None if they are none."""
+    step = int(rows[1] - rows[0]) if len(rows) > 1 else 1
+    if step < 1 or (len(rows) > 2 and bool((np.diff(rows) != step).any())):
+        return None
+    return slice(int(rows[0]), int(rows[-1]) + 1, step)

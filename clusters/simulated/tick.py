@@ -91,7 +91,7 @@ def _let_happen(graph: CompiledGraph, state: StandState, table: CapacityTable, e
     for stand in np.flatnonzero(state.effects_due <= state.tick):
         apply_effects(graph, state, int(stand))
     if advance_autoscalers(graph, state, table.now.ready, events):
-        table.is_timed |= ~np.isnan(state.scaler_target)
+        table.is_due |= ~np.isnan(state.scaler_target)
     advance_replicas(graph, state, table, events)
     table.refresh(state)
 
