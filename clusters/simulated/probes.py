@@ -92,6 +92,21 @@ class Bucket:
         self.p95[:num_scraped] = histogram_quantile(0.95, self.p95[:num_scraped], cdf)
 
     @cached_property
+    def known_requests(self) -> Floats:
+        """[S, N] NaN: none."""
+        return _if_any(self.requests)
+
+    @cached_property
+    def known_calls(self) -> Floats:
+        """[E, N] NaN: none."""
+        return _if_any(self.edge_sums[ChannelSum.REQUESTS])
+
+    @cached_property
+    def known_offered(self) -> Floats:
+        """[J, N] NaN: none."""
+        return _if_any(self.offered)
+
+    @cached_property
     def requests(self) -> Floats:
         """[S, N]."""
         requests: Floats = self.node_sums[OperationSum.REQUESTS]
@@ -110,17 +125,20 @@ class Bucket:
 Probe = Callable[[Bucket], Floats]
 
 
-def _ratio(numerator: Floats, denominator: Floats) -> Floats:
-    known = denominator > _NO_REQUESTS
-    return np.where(known, numerator / np.maximum(denominator, _NO_REQUESTS), _NAN)
+def _if_any(requests: Floats) -> Floats:
+    """What to divide by: the requests, and NaN where there are none, because nothing is known of them."""
+    return np.where(requests > _NO_REQUESTS, requests, _NAN)
 
 
 def _consumer_lag(bucket: Bucket) -> Floats:
     """What is beyond the workers: messages that wait."""
     graph = bucket.graph
-    waiting = bucket.level(ServiceSum.QUEUE_DEPTH) - bucket.service(bucket.capacity.workers)
-    consumers = graph.is_consumer[graph.public_services][:, None]
-    return np.where(consumers, np.maximum(waiting, np.float32(0.0)), _NAN)
+    consumers = np.flatnonzero(graph.is_consumer[graph.public_services])
+    lag = np.full(bucket.requests.shape, _NAN, dtype=np.float32)
+    waiting = bucket.level(ServiceSum.QUEUE_DEPTH)[consumers]
+    waiting -= bucket.capacity.workers[graph.public_services[consumers]]
+    lag[consumers] = np.maximum(waiting, np.float32(0.0), out=waiting)
+    return lag
 
 
 def _bytes(bucket: Bucket, received: float, sent: float) -> Floats:
@@ -131,8 +149,8 @@ def _bytes(bucket: Bucket, received: float, sent: float) -> Floats:
 
 NODE_PROBES: dict[str, Probe] = {
     "request_rate_rps": lambda b: b.requests * b.share,
-    "error_ratio": lambda b: np.minimum(_ratio(b.node_sums[OperationSum.ERRORS], b.requests), _ONE),
-    "latency_mean_milliseconds": lambda b: _ratio(b.node_sums[OperationSum.LATENCY], b.requests) * _MS,
+    "error_ratio": lambda b: np.minimum(b.node_sums[OperationSum.ERRORS] / b.known_requests, _ONE),
+    "latency_mean_milliseconds": lambda b: b.node_sums[OperationSum.LATENCY] / b.known_requests * _MS,
     "latency_p95_milliseconds": lambda b: b.node_p95,
     "cpu_usage_millicores": lambda b: b.level(ServiceSum.CPU_MILLICORES),
     "cpu_limit_millicores": lambda b: b.service(b.capacity.limit_millicores),
@@ -149,19 +167,17 @@ NODE_PROBES: dict[str, Probe] = {
 
 EDGE_PROBES: dict[str, Probe] = {
     "request_rate_rps": lambda b: b.edge_sums[ChannelSum.REQUESTS] * b.share,
-    "error_ratio": lambda b: _ratio(b.edge_sums[ChannelSum.ERRORS], b.edge_sums[ChannelSum.REQUESTS]),
-    "latency_mean_milliseconds": lambda b: (
-        _ratio(b.edge_sums[ChannelSum.LATENCY], b.edge_sums[ChannelSum.REQUESTS]) * _MS
-    ),
+    "error_ratio": lambda b: b.edge_sums[ChannelSum.ERRORS] / b.known_calls,
+    "latency_mean_milliseconds": lambda b: b.edge_sums[ChannelSum.LATENCY] / b.known_calls * _MS,
     "latency_p95_milliseconds": lambda b: b.edge_p95,
     "retry_rate_rps": lambda b: b.edge_sums[ChannelSum.RETRIES] * b.share,
 }
 
 JOURNEY_PROBES: dict[str, Probe] = {
     "offered_rate_rps": lambda b: b.offered * b.share,
-    "error_ratio": lambda b: np.maximum(_ONE - _ratio(b.succeeded, b.offered), np.float32(0.0)),
+    "error_ratio": lambda b: np.maximum(_ONE - b.succeeded / b.known_offered, np.float32(0.0)),
     "latency_p95_milliseconds": lambda b: b.journey_p95,
-    "good_ratio": lambda b: _ratio(b.good, b.offered),
+    "good_ratio": lambda b: b.good / b.known_offered,
 }
 
 STAND_PROBES: dict[str, Probe] = {

@@ -12,6 +12,9 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float32]
 Ints = NDArray[np.int64]
 
+_FEW = 12
+"""Folds of one row that cost less than bringing groups into the order of their sizes and back."""
+
 
 class RowGroups:
     """Which of X rows belong to each of G groups; a row may belong to several groups, or to none."""
@@ -24,6 +27,10 @@ class RowGroups:
             np.array([members[g][k] for g in order if len(members[g]) > k], dtype=np.int64) for k in range(depth)
         )
         self._slices = tuple(_as_slice(rows) for rows in self._rounds)
+        further = [(g, row) for g, rows in enumerate(members) for row in rows[1:]]
+        self._first = np.array([rows[0] for rows in members if rows], dtype=np.int64)
+        self._further = further if len(self._first) == len(members) and len(further) <= _FEW else None
+        """(group, row) of all members but the first of each, where they are so few that they are folded row by row."""
         place = np.empty(len(members), dtype=np.int64)
         place[order] = np.arange(len(members))
         self._place: Ints | None = None if np.array_equal(place, np.arange(len(members))) else place
@@ -53,6 +60,12 @@ class RowGroups:
         return self._fold(rows, np.minimum, np.inf)
 
     def _fold(self, rows: Floats, fold: np.ufunc, empty: float = 0.0) -> Floats:
+        if self._further is not None:
+            total = rows.take(self._first, axis=-2)
+            for group, row in self._further:
+                part = total[..., group, :]
+                fold(part, rows[..., row, :], out=part)
+            return total
         first = 0
         if self._rounds and len(self._rounds[0]) == self.num_groups:
             total = rows.take(self._rounds[0], axis=-2)
