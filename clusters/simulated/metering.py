@@ -49,7 +49,8 @@ def _meter_operations(state: StandState, noise: Floats, flow: Flow, latency: Lat
     sums[OperationSum.REQUESTS] += requests
     sums[OperationSum.ERRORS] += requests * latency.error_ratio
     sums[OperationSum.LATENCY] += requests * latency.mean
-    sums[OperationSum.OWN] += requests * latency.own
+    requests *= latency.own
+    sums[OperationSum.OWN] += requests
 
 
 def _meter_channels(graph: CompiledGraph, state: StandState, noise: Floats, flow: Flow, latency: Latency) -> None:

@@ -225,9 +225,7 @@ def _replace_dead(
 
 def _note(state: StandState, events: PodEventSink, reason: PodEventReason, services: Ints, stands: Ints) -> None:
     if len(services):
-        count = np.zeros(state.lost.shape, dtype=np.int64)
-        np.add.at(count, (services, stands), 1)
-        events.note(reason, state.tick, count)
+        events.note_pairs(reason, state.tick, services, stands, np.ones(len(services), dtype=np.int64))
 
 
 def _first(slots: Bools) -> Bools:

@@ -26,10 +26,10 @@ class RowGroups:
         self._rounds: tuple[Ints, ...] = tuple(
             np.array([members[g][k] for g in order if len(members[g]) > k], dtype=np.int64) for k in range(depth)
         )
-        self._slices = tuple(_as_slice(rows) for rows in self._rounds)
         further = [(g, row) for g, rows in enumerate(members) for row in rows[1:]]
+        self._filled = np.array([g for g, rows in enumerate(members) if rows], dtype=np.int64)
         self._first = np.array([rows[0] for rows in members if rows], dtype=np.int64)
-        self._further = further if len(self._first) == len(members) and len(further) <= _FEW else None
+        self._further = further if len(further) <= _FEW else None
         """(group, row) of all members but the first of each, where they are so few that they are folded row by row."""
         place = np.empty(len(members), dtype=np.int64)
         place[order] = np.arange(len(members))
@@ -62,6 +62,10 @@ class RowGroups:
     def _fold(self, rows: Floats, fold: np.ufunc, empty: float = 0.0) -> Floats:
         if self._further is not None:
             total = rows.take(self._first, axis=-2)
+            if len(self._filled) < self.num_groups:
+                filled = total
+                total = np.full((*rows.shape[:-2], self.num_groups, rows.shape[-1]), empty, dtype=rows.dtype)
+                total[..., self._filled, :] = filled
             for group, row in self._further:
                 part = total[..., group, :]
                 fold(part, rows[..., row, :], out=part)
@@ -72,15 +76,7 @@ class RowGroups:
             first = 1
         else:
             total = np.full((*rows.shape[:-2], self.num_groups, rows.shape[-1]), empty, dtype=rows.dtype)
-        for members, span in zip(self._rounds[first:], self._slices[first:], strict=True):
+        for members in self._rounds[first:]:
             part = total[..., : len(members), :]
-            fold(part, rows.take(members, axis=-2) if span is None else rows[..., span, :], out=part)
+            fold(part, rows.take(members, axis=-2), out=part)
         return total if self._place is None else total.take(self._place, axis=-2)
-
-
-def _as_slice(rows: Ints) -> slice | None:
-    """The rows as an evenly stepped slice, which needs no copy; None if they are none."""
-    step = int(rows[1] - rows[0]) if len(rows) > 1 else 1
-    if step < 1 or (len(rows) > 2 and bool((np.diff(rows) != step).any())):
-        return None
-    return slice(int(rows[0]), int(rows[-1]) + 1, step)
