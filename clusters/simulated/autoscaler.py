@@ -4,9 +4,9 @@ The algorithm is "Algorithm details" of
 https://kubernetes.io/docs/concepts/workloads/autoscaling/horizontal-pod-autoscale/: desired = ceil(ready * ratio) with
 ratio = use / (ready * target * request); nothing happens within the tolerance; on the way up replicas that are not
 ready count as idle, and if that turns the direction nothing happens. Defaults of the controller manager and of
-`behavior`: a period of 15 s (here the next whole number of ticks), a tolerance of 0.1, a scale-down stabilisation of 300 s, a scale-up by at most 4 pods or
-100 % per period. Simplified: a scale-down waits until every recommendation of the last 300 s was below the present
-count, and then follows the present recommendation rather than the highest of them.
+`behavior`: a period of 15 s (here the next whole number of ticks), a tolerance of 0.1, a scale-down stabilisation of
+300 s, a scale-up by at most 4 pods or 100 % per period. Simplified: a scale-down waits until every recommendation of
+the last 300 s was below the present count, and then follows the present recommendation rather than the highest of them.
 
 Legend: S services, N stands.
 """
@@ -21,6 +21,7 @@ from clusters.simulated.graph import CompiledGraph
 from clusters.simulated.parameters import TICK_SECONDS
 from clusters.simulated.quotas import replicas_that_fit
 from clusters.simulated.replica_set import reconcile
+from clusters.simulated.replicas import marked_pairs
 from clusters.simulated.state import StandState
 from clusters.simulated.streams.pod_events import PodEventReason, PodEventSink
 
@@ -53,7 +54,7 @@ def advance_autoscalers(graph: CompiledGraph, state: StandState, ready: Floats, 
         return False
     # With no replicas, an autoscaler is paused.
     acting = ~np.isnan(state.scaler_target) & is_due & (state.desired_replicas > 0)
-    services, stands = np.nonzero(acting)
+    services, stands = marked_pairs(acting)
     if not len(services):
         return False
     current = state.desired_replicas[services, stands].astype(np.float64)

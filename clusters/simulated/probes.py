@@ -64,7 +64,8 @@ class Bucket:
         own = p95_of(shape)
         own[num_operations:] = np.minimum(own[num_operations:], graph.channel_timeout_seconds)
         weight = np.concatenate([state.operation_sums[OperationSum.REQUESTS], state.channel_sums[ChannelSum.REQUESTS]])
-        self.p95 = mixtures.p95(shape, own, weight) * _MS
+        self.p95 = mixtures.p95(shape, own, weight)
+        self.p95 *= _MS
         if has_histograms:
             self._read_histograms(shape, weight, mixtures)
         entry = num_operations + graph.request_channel

@@ -222,8 +222,9 @@ class Mixtures:
         """[X] which of them a row belongs to."""
         for g, rows in enumerate(groups[: self.num_scraped]):
             self.scraped_group[rows] = g
-        self._single = np.array([g for g, rows in enumerate(groups) if len(rows) == 1], dtype=np.int64)
-        self._single_row = np.array([groups[g][0] for g in self._single], dtype=np.int64)
+        self._first_row = np.array([rows[0] if len(rows) else 0 for rows in groups], dtype=np.int64)
+        self._empty = np.array([g for g, rows in enumerate(groups) if not len(rows)], dtype=np.int64)
+        """The load generator, which nobody calls; any row stands for its first."""
         mixed = [g for g, rows in enumerate(groups) if len(rows) > 1]
         self._mixed = np.array(mixed, dtype=np.int64)
         self._rows = np.concatenate([groups[g] for g in mixed] or [np.zeros(0, dtype=np.int64)]).astype(np.int64)
@@ -232,8 +233,8 @@ class Mixtures:
 
     def sums(self, rows: Floats) -> Floats:
         """[G, N] the sum of each group's rows [X, N]."""
-        total = np.zeros((self.num_groups, rows.shape[1]), dtype=np.float32)
-        total[self._single] = rows.take(self._single_row, axis=0)
+        total = rows.take(self._first_row, axis=0)
+        total[self._empty] = 0.0
         if len(self._mixed):
             total[self._mixed] = self._by_group.sum(rows.take(self._rows, axis=0))
         return total
@@ -246,10 +247,9 @@ class Mixtures:
             own: [X, N] their percentiles.
             weight: [X, N] requests.
         """
-        result = np.full((self.num_groups, own.shape[1]), np.nan, dtype=np.float32)
-        if len(self._single):
-            there = weight.take(self._single_row, axis=0) > _NO_REQUESTS
-            result[self._single] = np.where(there, own.take(self._single_row, axis=0), np.float32(np.nan))
+        result = own.take(self._first_row, axis=0)
+        np.copyto(result, np.float32(np.nan), where=weight.take(self._first_row, axis=0) <= _NO_REQUESTS)
+        result[self._empty] = np.nan
         if len(self._mixed):
             result[self._mixed] = self._solve(shape, own, weight)
         return result
