@@ -75,11 +75,13 @@ def _meter_services(
     work *= noise
     np.minimum(work, capacity.cpu_ms, out=work)
     used = work + capacity.stress_millicores
-    idle = np.float32(IDLE_CPU) * capacity.ready * capacity.limit_millicores
+    idle = np.float32(IDLE_CPU) * capacity.ready
+    idle *= capacity.limit_millicores
     used += idle
     state.scaler_usage *= np.float32(SCALER_MEMORY)
     state.scaler_usage += np.float32(1.0 - SCALER_MEMORY) * used
-    in_service = step.number + _held_as_drawn(state, flow, draw)
+    in_service = _held_as_drawn(state, flow, draw)
+    in_service += step.number
     _advance_memory(graph, state, capacity, flow, in_service)
     sums = state.service_sums
     sums[ServiceSum.CPU_MILLICORES] += used
@@ -97,9 +99,17 @@ def _held_as_drawn(state: StandState, flow: Flow, draw: Floats) -> Floats:
 
     Over a tick their mean number is a sum of as many times as requests came: its variance is rate x E[T^2] / tick.
     """
-    seconds = state.held / np.maximum(flow.served, np.float32(1e-3))
-    variance = np.log1p(_HELD_SCATTER * seconds / np.maximum(state.held, np.float32(1e-3)))
-    drawn: Floats = state.held * np.exp(np.sqrt(variance) * draw - np.float32(0.5) * variance)
+    variance = np.maximum(flow.served, np.float32(1e-3))
+    np.divide(state.held, variance, out=variance)
+    variance *= _HELD_SCATTER
+    variance /= np.maximum(state.held, np.float32(1e-3))
+    np.log1p(variance, out=variance)
+    drawn: Floats = np.sqrt(variance)
+    drawn *= draw
+    variance *= np.float32(0.5)
+    drawn -= variance
+    np.exp(drawn, out=drawn)
+    drawn *= state.held
     return drawn
 
 
@@ -108,13 +118,17 @@ def _advance_memory(
 ) -> None:
     """Base, requests in the service, what leaked, and what a stressor holds."""
     replicas = np.maximum(capacity.ready, _ONE)
-    leak = state.leak_bytes_per_request * flow.admitted / replicas
+    leak = state.leak_bytes_per_request * flow.admitted
+    leak /= replicas
     leak += state.leak_bytes_per_second
-    state.leaked_bytes += leak * np.float32(TICK_SECONDS)
+    leak *= np.float32(TICK_SECONDS)
+    state.leaked_bytes += leak
     memory = state.memory_per_replica
+    np.divide(in_service, replicas, out=memory)
     # Messages wait at the broker.
-    present = np.where(graph.is_consumer[:, None], np.minimum(in_service, capacity.workers), in_service)
-    np.multiply(graph.memory_per_request_bytes, present / replicas, out=memory)
+    for s in np.flatnonzero(graph.is_consumer).tolist():
+        np.divide(np.minimum(in_service[s], capacity.workers[s]), replicas[s], out=memory[s])
+    memory *= graph.memory_per_request_bytes
     memory += graph.memory_base_bytes
     memory += state.leaked_bytes
     memory += state.memory_stress * state.memory_limit
