@@ -24,6 +24,17 @@ def test_a_stands_sum_is_the_same_to_the_last_bit_in_any_batch() -> None:
         np.testing.assert_array_equal(groups.sum(rows[:, n : n + 1].copy())[:, 0], whole[:, n])
 
 
+def test_many_members_are_folded_in_the_same_order_as_few() -> None:
+    rows = np.random.default_rng(1).lognormal(sigma=3.0, size=(2, 40, 5)).astype(np.float32)
+    for num_groups in (3, 35):
+        owners = [row % num_groups for row in range(40)]
+        wanted = np.zeros((2, num_groups + 1, 5), dtype=np.float32)
+        for row, owner in enumerate(owners):
+            wanted[:, owner] += rows[:, row]
+        np.testing.assert_array_equal(RowGroups.by_owner(owners, num_groups + 1).sum(rows), wanted)
+        np.testing.assert_array_equal(RowGroups.by_owner(owners, num_groups).sum(rows), wanted[:, :-1])
+
+
 def test_rows_of_nobody_are_left_out() -> None:
     groups = RowGroups.by_owner([-1, 0, 1, 0], 2)
     np.testing.assert_array_equal(groups.sum(np.array([[8.0], [1.0], [2.0], [4.0]], np.float32)), [[5.0], [2.0]])
