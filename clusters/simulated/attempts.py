@@ -13,6 +13,7 @@ Floats = NDArray[np.float32]
 Ints = NDArray[np.int64]
 
 _ONE = np.float32(1.0)
+_ZERO = np.float32(0.0)
 _TINY = np.float32(1e-6)
 _FAR = np.float32(0.1)
 """A timeout beyond 10 mean times is never met: e^-10 for an exponential time."""
@@ -33,14 +34,27 @@ class Calls(NamedTuple):
 
 
 def see_calls(
-    mean: Floats, variance: Floats, error_ratio: Floats, loss: Floats, timeout: Floats, retries: Floats
+    mean: Floats,
+    scv: Floats,
+    error_ratio: Floats,
+    accepted: Floats,
+    passing: Floats,
+    line: Floats,
+    loss: Floats,
+    timeout: Floats,
+    retries: Floats,
 ) -> Calls:
     """Calls as their callers see them.
 
     Args:
         mean: [h, N] seconds until the answer, if nobody gives up; becomes the result's `seconds`.
-        variance: [h, N] of that time.
+        scv: [h, N] squared coefficient of variation of that time.
         error_ratio: [h, N] answers that are errors.
+        accepted: [h, N] attempts that the callee does not refuse; the time of those it refuses is nothing.
+        passing: [h, N] the callee's served over its admitted, at most 1. `mean` is what is there per request that comes
+            in (Little's law); who joins a growing line will wait until it is served, so much longer.
+        line: [h, N] seconds of the time that are as long for everybody: the way, and the wait for a worker, first come
+            first served.
         loss: [h, N] attempts that get lost.
         timeout: [h, 1] seconds after which an attempt is given up.
         retries: [h, N] further attempts after a failed one.
@@ -52,15 +66,23 @@ def see_calls(
     if len(near):
         limit = np.broadcast_to(timeout, mean.shape).ravel()[near]
         time = mean.ravel()[near]
-        late, capped = give_up(time, variance.ravel()[near], limit)
+        entering = np.maximum(accepted.ravel()[near], np.float32(1e-3))
+        sojourn = time / (entering * np.maximum(passing.ravel()[near], np.float32(1e-3)))
+        in_line = line.ravel()[near] / np.maximum(passing.ravel()[near], np.float32(1e-3))
+        uncertain = np.maximum(sojourn - in_line, _ZERO)
+        late, capped = give_up(sojourn, scv.ravel()[near] * uncertain * uncertain, limit)
+        capped = np.minimum(entering * capped, time)
         lost = loss.ravel()[near]
         capped += lost * (np.where(np.isfinite(limit), limit, time) - capped)
         failed = 1.0 - (1.0 - lost) * (1.0 - late) * (1.0 - error_ratio.ravel()[near])
         failed = np.clip(failed, 0.0, _ONE - np.float32(1e-7))
         chances = retries.ravel()[near] + _ONE
         all_failed = np.exp(chances * np.log(np.maximum(failed, np.float32(1e-30))))
+        # Close to 1 the sum of a geometric series is a quotient of two rounding errors.
+        unsure = np.minimum(failed, _ONE - np.float32(1e-5))
+        expected = (_ONE - np.exp(chances * np.log(np.maximum(unsure, np.float32(1e-30))))) / (_ONE - unsure)
         mean.reshape(-1)[near] = capped
-        attempts.reshape(-1)[near] = np.clip((_ONE - all_failed) / (_ONE - failed), _ONE, chances)
+        attempts.reshape(-1)[near] = np.clip(expected, _ONE, chances)
         seen_error.reshape(-1)[near] = failed
         log_success.reshape(-1)[near] = np.maximum(np.log1p(-np.minimum(all_failed, _ONE - _TINY)), _LEAST_LOG)
     return Calls(mean, attempts, seen_error, log_success)

@@ -14,7 +14,7 @@ from clusters.simulated.arrivals import Arrivals
 from clusters.simulated.graph import CompiledGraph, Level
 from clusters.simulated.replicas import Capacity
 from clusters.simulated.state import StandState
-from clusters.simulated.throttling import call_rates, free_rate, served_rate, service_rate
+from clusters.simulated.throttling import call_rates, served_rate, service_rate
 
 Floats = NDArray[np.float32]
 
@@ -106,7 +106,7 @@ def _serve(graph: CompiledGraph, level: Level, state: StandState, capacity: Capa
         here,
         work,
         hold,
-        free_rate(here, state.downstream_rate[services], state.held[services], state.held_seconds[services]),
+        state.held_seconds[services],
     )
     flow.service_rate[services] = can
     served = served_rate(state.backlog[services], admitted, can)

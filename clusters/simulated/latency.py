@@ -27,8 +27,8 @@ _HALF = np.float32(0.5)
 _NO_WORK = np.float32(1e-3)
 """CPU ms/s below which a request is taken to find the service empty."""
 _FORGETTING = np.float32(0.3)
-"""Per tick. A caller that sends all it holds as soon as its callee is empty floods it, and then all its workers
-wait."""
+"""Per tick: a time constant of 28 s, about what a full line of 8 per worker takes to pass. A caller that sends all it
+holds as soon as its callee is empty floods it, and then all its workers wait."""
 _ANY = np.float32(1e9)
 _LEAST_ROOM = np.float32(0.2)
 """Of its workers that a caller can have at one callee, however many are elsewhere."""
@@ -76,33 +76,39 @@ def look_up(
 
     Args:
         graph: the application.
-        state: its `call_seconds`, `call_rate`, `held` and `entry_seconds` are written.
+        state: its `call_seconds`, `call_rate`, `held`, `held_seconds`, `room` and `entry_seconds` are written.
         capacity: of the tick.
         flow: of the tick.
-        number: [S, N] requests that compute, or wait for a worker.
+        number: [S, N] requests that compute, or wait for a worker; no more are left than the line has places for.
         refused_ratio: [S, N] requests that are turned away or die, of those that come in.
         latency: to be filled.
     """
-    _own_seconds(graph, state, capacity, flow, number, latency.own)
-    spare = _least_own_seconds(graph, state, capacity, flow, latency.least_call)
+    line = _own_seconds(graph, state, capacity, flow, number, latency.own)
+    _least_own_seconds(graph, state, capacity, flow, latency.least_call)
     for level in reversed(graph.levels_down):
         _finish_operations(graph, level, state, flow, refused_ratio, latency)
-        _finish_channels(graph, level, state, refused_ratio, latency)
+        _finish_channels(graph, level, state, flow, refused_ratio, line, latency)
     completed = flow.arrivals * (flow.admitted_ratio * flow.passing).take(graph.operation_service, axis=0)
     state.held[...] = graph.operations_by_service.sum(completed * state.call_seconds)
     seconds = state.held / np.maximum(flow.served, np.float32(1e-3))
     state.held_seconds += _FORGETTING * (seconds - state.held_seconds)
-    np.maximum(state.held_seconds, seconds, out=state.held_seconds)
+    # Who waits for an answer holds a worker, and so many are there; the rest of the line has the places that are left.
+    np.minimum(state.held, capacity.workers, out=state.held)
+    np.minimum(number, np.maximum(capacity.queue_bound + capacity.workers - state.held, _ZERO), out=number)
     entry = latency.call_mean.take(graph.request_channel, axis=0)
     state.entry_seconds[...] = _weighted(state.mix, entry)
     _look_ahead(graph, state, latency)
-    _bound_callees(graph, state, capacity, flow, latency, spare)
+    _bound_callees(graph, state, capacity, flow, latency)
 
 
 def _own_seconds(
     graph: CompiledGraph, state: StandState, capacity: Capacity, flow: Flow, number: Floats, own: Floats
-) -> None:
-    """Split a service's requests into those that wait for a worker and those that share the CPU by what they need."""
+) -> Floats:
+    """Split a service's requests into those that wait for a worker and those that share the CPU by what they need.
+
+    Returns:
+        [S, N] seconds that a request waits for a worker.
+    """
     waiting = np.clip(number + state.held - capacity.workers, _ZERO, number)
     leaving = np.maximum(flow.admitted, _HALF * flow.served)
     work = flow.work_ms * (leaving / np.maximum(flow.admitted, _TINY))
@@ -112,12 +118,13 @@ def _own_seconds(
     np.multiply(state.demand_ms, per_ms.take(graph.operation_service, axis=0), out=own)
     own += wait.take(graph.operation_service, axis=0)
     np.minimum(own, _LONGEST_SECONDS, out=own)
+    return wait
 
 
 def _least_own_seconds(
     graph: CompiledGraph, state: StandState, capacity: Capacity, flow: Flow, least_call: Floats
-) -> Floats:
-    """Fill the time at the callee itself if only the other callers' requests were there; [H, N] what it has to spare.
+) -> None:
+    """Fill the time at the callee itself if only the other callers' requests were there.
 
     A queue of others leaves 1 / (what it can serve - what others bring). A caller gets at least its share.
     """
@@ -132,7 +139,6 @@ def _least_own_seconds(
         _ONE / (spare * np.maximum(state.work_per_request, np.float32(1e-3)).take(callee, axis=0)),
     )
     np.multiply(per_ms, state.demand_ms.take(graph.channel_operation, axis=0), out=least_call)
-    return spare
 
 
 def _finish_operations(
@@ -174,29 +180,38 @@ def _finish_operations(
 
 
 def _finish_channels(
-    graph: CompiledGraph, level: Level, state: StandState, refused_ratio: Floats, latency: Latency
+    graph: CompiledGraph,
+    level: Level,
+    state: StandState,
+    flow: Flow,
+    refused_ratio: Floats,
+    line: Floats,
+    latency: Latency,
 ) -> None:
     rows = level.channels
     callee, edge = graph.channel_operation[rows], graph.channel_edge[rows]
+    service = graph.channel_service[rows]
+    accepted = (_ONE - refused_ratio).take(service, axis=0)
     served = latency.mean.take(callee, axis=0)
     variance = state.latency_scv.take(callee, axis=0)
-    variance *= served
-    variance *= served
     way = state.edge_delay_seconds.take(edge, axis=0)
     way += np.float32(NETWORK_SECONDS)
     served += way
     least = latency.least_call[rows]
     least += state.least_call_seconds.take(callee, axis=0)
-    least *= (_ONE - refused_ratio).take(graph.channel_service[rows], axis=0)
-    way += least
+    least *= accepted
     seen = see_calls(
         served,
         variance,
         latency.error_ratio.take(callee, axis=0),
+        accepted,
+        np.minimum(flow.passing, _ONE).take(service, axis=0),
+        line.take(service, axis=0) + way,
         state.edge_loss.take(edge, axis=0),
         graph.channel_timeout_seconds[rows],
         graph.channel_retries[rows] + graph.channel_awaited[rows] * state.added_retries[rows],
     )
+    way += least
     latency.call_mean[rows] = seen.seconds
     np.minimum(way, graph.channel_timeout_seconds[rows], out=latency.least_call[rows])
     latency.call_error_ratio[rows] = seen.error_ratio
@@ -225,19 +240,14 @@ def _look_ahead(graph: CompiledGraph, state: StandState, latency: Latency) -> No
     state.call_rate *= state.call_count > _ZERO
 
 
-def _bound_callees(
-    graph: CompiledGraph, state: StandState, capacity: Capacity, flow: Flow, latency: Latency, spare: Floats
-) -> None:
-    """What callees take, and how many requests of their callers' workers can be at them in the next tick.
+def _bound_callees(graph: CompiledGraph, state: StandState, capacity: Capacity, flow: Flow, latency: Latency) -> None:
+    """How many requests of their callers' workers can be at the callees in the next tick.
 
     A request that fails or is given up frees its worker without being served.
     """
     rate = np.maximum(flow.channel_rate, _TINY)
     error = latency.call_error_ratio
     source = graph.channel_source
-    takes: Floats = (np.divide(spare, rate) + error) * flow.admitted.take(source, axis=0)
-    takes += (_ONE - graph.channel_awaited) * _ANY
-    state.downstream_rate[...] = np.maximum(graph.channels_by_caller.least(takes), _TINY)
     workers = capacity.workers.take(source, axis=0)
     room = (capacity.workers - state.held).take(source, axis=0)
     room += rate * latency.call_mean

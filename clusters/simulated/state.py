@@ -73,7 +73,6 @@ _LAYOUT: dict[str, tuple[str, str]] = {
     "held_seconds": ("f", "S"),
     "call_seconds": ("f", "O"),
     "least_call_seconds": ("f", "O"),
-    "downstream_rate": ("f", "S"),
     "room": ("f", "S"),
     "call_rate": ("f", "C"),
     "latency_scv": ("f", "O"),
@@ -213,13 +212,11 @@ class StandState:
     held: Floats
     """[S, N] requests that wait for an answer from downstream, and hold a worker."""
     held_seconds: Floats
-    """[S, N] how long they do: the present mean where it rises, and falling slowly."""
+    """[S, N] how long they do, of late."""
     call_seconds: Floats
     """[O, N] time of an execution after its CPU time: waiting without CPU, and calls."""
     least_call_seconds: Floats
     """[O, N] the same, if its service had the callees' spare capacity for itself alone."""
-    downstream_rate: Floats
-    """[S, N] requests per second that the callees of a service can take from it."""
     room: Floats
     """[S, N] requests that the workers of its callers can have at a service."""
     call_rate: Floats
@@ -365,7 +362,6 @@ def _baseline(graph: CompiledGraph) -> dict[str, float | Floats | Bools]:
         "kill_period": np.inf,
         "kill_next": np.inf,
         "latency_scv": 1.0,
-        "downstream_rate": np.inf,
         "room": np.inf,
         "memory_per_replica": graph.memory_base_bytes,
     }

@@ -46,7 +46,7 @@ def call_rates(graph: CompiledGraph, state: StandState, capacity: Capacity, entr
         capacity,
         state.work_per_request,
         state.hold_per_request,
-        free_rate(capacity, state.downstream_rate, state.held, state.held_seconds),
+        state.held_seconds,
     )[0]
     log_passing = np.log(served_rate(state.backlog, arriving, can) / arriving)
     np.clip(log_passing, _LEAST_LOG, _MOST_LOG, out=log_passing)
@@ -74,21 +74,22 @@ def call_rates(graph: CompiledGraph, state: StandState, capacity: Capacity, entr
 
 
 def service_rate(
-    capacity: Capacity, work_ms: Floats, hold_seconds: Floats, downstream_rate: Floats
+    capacity: Capacity, work_ms: Floats, hold_seconds: Floats, held_seconds: Floats
 ) -> tuple[Floats, Floats]:
     """[S, N] requests per second that CPU and workers allow, and that the CPU alone would.
 
     A worker is held for the CPU time at full speed and for what comes after it. When all workers are, they and the
-    callees are a closed network: its throughput is below workers / time without queues, below what the slowest callee
-    takes, and near the lesser of both (Denning and Buzen 1978, "The operational analysis of queueing network models").
-    The time in the callees' queues must not be used: it is made by the workers that it would set the pace of, so that
-    they would all wait in one tick and flood the callees in the next.
+    callees are a closed network: its throughput is below workers / time without queues, below workers / time of late,
+    and near the lesser of both (Denning and Buzen 1978, "The operational analysis of queueing network models"). What
+    does not pass waits in the line of this service, not at the callees. The time of late forgets slowly: the callees'
+    queues are made by the workers that they set the pace of, which would else all wait in one tick and flood the
+    callees in the next.
 
     Args:
         capacity: of these services.
         work_ms: [S, N] CPU time of a request.
         hold_seconds: [S, N] what comes after it, at least.
-        downstream_rate: [S, N] what can be sent downstream.
+        held_seconds: [S, N] the same, as of late: queues at the callees, timeouts and repeated attempts included.
     """
     cpu_ms = np.maximum(capacity.cpu_ms, _TINY)
     work = np.maximum(work_ms, _TINY)
@@ -96,7 +97,7 @@ def service_rate(
     hold = capacity.cpu_servers / cpu_rate
     hold += hold_seconds
     rate: Floats = np.divide(capacity.workers, hold)
-    pressure = np.minimum(rate / downstream_rate, _MOST_PRESSURE)
+    pressure = np.minimum(rate * held_seconds / np.maximum(capacity.workers, _TINY), _MOST_PRESSURE)
     pressure *= pressure
     pressure *= pressure
     pressure += _ONE
@@ -105,23 +106,6 @@ def service_rate(
     np.maximum(rate, _TINY, out=rate)
     np.maximum(cpu_rate, _TINY, out=cpu_rate)
     return rate, cpu_rate
-
-
-def free_rate(capacity: Capacity, downstream_rate: Floats, held: Floats, held_seconds: Floats) -> Floats:
-    """[S, N] requests per second that can be sent downstream: what the callees take, or what the workers can hold.
-
-    Args:
-        capacity: of these services.
-        downstream_rate: [S, N] what the callees take.
-        held: [S, N] workers that wait for downstream.
-        held_seconds: [S, N] how long they do.
-    """
-    free = capacity.workers - held
-    np.maximum(free, _ZERO, out=free)
-    free *= np.float32(1.0 / TICK_SECONDS)
-    free += downstream_rate
-    np.maximum(free, capacity.workers / np.maximum(held_seconds, np.float32(1e-3)), out=free)
-    return free
 
 
 def served_rate(backlog: Floats, admitted: Floats, can: Floats) -> Floats:

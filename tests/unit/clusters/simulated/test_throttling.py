@@ -22,7 +22,7 @@ def test_an_overload_with_timeouts_and_retries_settles() -> None:
         assert (number.std(axis=-1) < 0.35 * number.mean(axis=-1)).all(), service
     cart = node(window, "cart", "queue_depth").mean(axis=0)
     assert cart.std() < 0.3 * cart.mean()
-    assert 40.0 < cart.mean() < 250.0
+    assert 25.0 < cart.mean() < 65.0, "39 to 44 in the reference"
 
 
 def test_calls_after_a_saturated_one_go_out_as_it_lets_them() -> None:
@@ -53,12 +53,12 @@ def test_the_lesser_of_cpu_workers_and_callees_sets_the_rate() -> None:
     stands = SimulatedStands(APPLICATION, 1)
     now = capacity(stands._graph, stands._state)
     work, nothing = np.full_like(now.cpu_ms, 4.0), np.zeros_like(now.cpu_ms)
-    anything = np.full_like(now.cpu_ms, 1e9)
-    by_cpu = service_rate(now, work, nothing, anything)[0]
+    by_cpu = service_rate(now, work, nothing, nothing)[0]
     np.testing.assert_allclose(by_cpu, now.cpu_ms / 4.0, rtol=1e-3)
-    held = service_rate(now, work, nothing + np.float32(10.0), anything)[0]
+    held = service_rate(now, work, nothing + np.float32(10.0), nothing)[0]
     np.testing.assert_allclose(held, np.minimum(now.workers / 10.0, by_cpu), rtol=0.02)
-    np.testing.assert_allclose(service_rate(now, work, nothing, nothing + np.float32(5.0))[0], 5.0, rtol=0.05)
+    of_late = service_rate(now, work, nothing, nothing + np.float32(30.0))[0]
+    np.testing.assert_allclose(of_late, np.minimum(now.workers / 30.0, by_cpu), rtol=0.02)
 
 
 def test_a_backlog_is_worked_off_with_all_there_is_and_noise_is_not() -> None:
