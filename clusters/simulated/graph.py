@@ -266,11 +266,6 @@ class CompiledGraph:
         return RowGroups.by_owner(np.argsort(self.public_services)[self.channel_source].tolist(), self.num_services)
 
     @cached_property
-    def channels_by_caller(self) -> RowGroups:
-        """Rows are channels; groups are the services that call."""
-        return RowGroups.by_owner(self.channel_source.tolist(), self.num_services)
-
-    @cached_property
     def channel_service(self) -> Ints:
         """[H] the callee service."""
         return self.operation_service[self.channel_operation]

@@ -114,7 +114,7 @@ def _own_seconds(
     work = flow.work_ms * (leaving / np.maximum(flow.admitted, _TINY))
     alone = np.float32(1e-3) / np.maximum(capacity.speed, np.float32(1e-3))
     per_ms = np.where(work > _NO_WORK, (number - waiting) / np.maximum(work, _NO_WORK), alone)
-    wait = waiting / np.maximum(leaving, np.float32(1e-3))
+    wait: Floats = waiting / np.maximum(leaving, np.float32(1e-3))
     np.multiply(state.demand_ms, per_ms.take(graph.operation_service, axis=0), out=own)
     own += wait.take(graph.operation_service, axis=0)
     np.minimum(own, _LONGEST_SECONDS, out=own)
