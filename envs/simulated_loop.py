@@ -3,8 +3,8 @@
 import math
 
 from clusters.applications import load_application
-from clusters.simulated.scraping import Scraping
 from clusters.simulated.stands import SimulatedStands
+from clusters.simulated.telemetry.scraping import Scraping
 from envs.control_loop import ControlLoop, EpisodeRules
 from envs.observation import MISSING
 from envs.rewards.reward_function import RewardFunction, RewardWeights

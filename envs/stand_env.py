@@ -8,7 +8,7 @@ from gymnasium import spaces
 from numpy.typing import NDArray
 
 from clusters.scenario import Scenario
-from clusters.simulated.scraping import Scraping
+from clusters.simulated.telemetry.scraping import Scraping
 from clusters.stand import SingleStandBatch, Stand
 from envs.actions.catalogue import ActionCatalogue
 from envs.control_loop import ControlLoop, EpisodeRules

@@ -13,7 +13,7 @@ from gymnasium.vector import AutoresetMode, VectorEnv
 from gymnasium.vector.utils import batch_space
 from numpy.typing import NDArray
 
-from clusters.simulated.scraping import Scraping
+from clusters.simulated.telemetry.scraping import Scraping
 from envs.control_loop import EpisodeRules, LoopStep
 from envs.episode_drawing import choose_episode
 from envs.observation import observation_space

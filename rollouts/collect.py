@@ -15,7 +15,7 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from clusters.simulated.scraping import Scraping
+from clusters.simulated.telemetry.scraping import Scraping
 from clusters.streams import StreamsSpec
 from envs.rewards.reward_function import RewardWeights
 from envs.time_scales import TimeScales

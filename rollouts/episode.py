@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from clusters.commands import Receipt
 from clusters.scenario import Scenario
-from clusters.simulated.scraping import Scraping
+from clusters.simulated.telemetry.scraping import Scraping
 from clusters.streams import StandStreams
 from clusters.telemetry import TelemetryWindow
 from envs.time_scales import TimeScales

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from clusters.simulated.scraping import Scraping
+from clusters.simulated.telemetry.scraping import Scraping
 from clusters.streams import StandStreams, StreamsSpec, joined
 from clusters.telemetry import TelemetryWindow
 from envs.control_loop import ControlLoop, LoopStep

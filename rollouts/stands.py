@@ -6,7 +6,7 @@ To add a backend: a function `(spec, num_stands) -> StandBatch` and one line in 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from clusters.simulated.scraping import Scraping
+from clusters.simulated.telemetry.scraping import Scraping
 from clusters.stand import StandBatch
 from clusters.streams import StreamsSpec
 from envs.control_loop import ControlLoop, EpisodeRules

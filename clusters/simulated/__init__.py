@@ -34,5 +34,5 @@ Sums over a leading axis are spelled out (`ordered_sum`): numpy adds a [k, 1] ar
 and a stand must not depend, to the last bit, on how many others it is stepped with.
 
 To add a fault or an operator's verb: its dataclass in `clusters.commands`, one rule in a `*_rules` module, one line in
-`receipts.RULES`. To add a signal: one line in `clusters.telemetry` and one probe in `probes`.
+`rules.receipts.RULES`. To add a signal: one line in `clusters.telemetry` and one probe in `telemetry.probes`.
 """

@@ -19,9 +19,9 @@ from numpy.typing import NDArray
 
 from clusters.simulated.graph import CompiledGraph
 from clusters.simulated.parameters import TICK_SECONDS
-from clusters.simulated.quotas import replicas_that_fit
 from clusters.simulated.replica_set import reconcile
 from clusters.simulated.replicas import marked_pairs
+from clusters.simulated.rules.quotas import replicas_that_fit
 from clusters.simulated.state import StandState
 from clusters.simulated.streams.pod_events import PodEventReason, PodEventSink
 

@@ -15,7 +15,7 @@ from clusters.simulated.randomness import KILL_STREAM, uniforms
 from clusters.simulated.replica_set import lose_requests, start_at
 from clusters.simulated.state import StandState, ordered_sum
 from clusters.simulated.streams.pod_events import PodEventReason, PodEventSink
-from clusters.simulated.sums import ServiceSum
+from clusters.simulated.telemetry.sums import ServiceSum
 
 Floats = NDArray[np.float32]
 Bools = NDArray[np.bool_]

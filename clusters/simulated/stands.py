@@ -12,20 +12,20 @@ from numpy.typing import NDArray
 
 from clusters.commands import Command, Receipt
 from clusters.scenario import Scenario
-from clusters.simulated import receipts
 from clusters.simulated.baseline import fresh_state
 from clusters.simulated.graph import CompiledGraph
-from clusters.simulated.history import History
 from clusters.simulated.latency import Latency
 from clusters.simulated.parameters import TICK_SECONDS
-from clusters.simulated.probes import Bucket
-from clusters.simulated.quantiles import Mixtures
 from clusters.simulated.randomness import seed_words
-from clusters.simulated.rules import Column
-from clusters.simulated.scraping import Scraper, Scraping
+from clusters.simulated.rules import receipts
+from clusters.simulated.rules.rule import Column
 from clusters.simulated.state import StandState, empty_state
 from clusters.simulated.streams.pod_events import PodEvents
 from clusters.simulated.streams.source import told_between
+from clusters.simulated.telemetry.history import History
+from clusters.simulated.telemetry.probes import Bucket
+from clusters.simulated.telemetry.quantiles import Mixtures
+from clusters.simulated.telemetry.scraping import Scraper, Scraping
 from clusters.simulated.tick import Workspace, advance_tick, workspace
 from clusters.stand import StandError
 from clusters.streams import StandStreams, StreamsSpec

@@ -10,7 +10,7 @@ from numpy.typing import DTypeLike, NDArray
 
 from clusters.simulated.graph import CompiledGraph
 from clusters.simulated.randomness import Words
-from clusters.simulated.sums import ChannelSum, OperationSum, RequestSum, ServiceSum
+from clusters.simulated.telemetry.sums import ChannelSum, OperationSum, RequestSum, ServiceSum
 
 Floats = NDArray[np.float32]
 Ints = NDArray[np.int64]

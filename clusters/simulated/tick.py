@@ -8,17 +8,17 @@ from numpy.typing import NDArray
 
 from clusters.simulated.arrivals import Arrivals, draw_arrivals
 from clusters.simulated.autoscaler import advance_autoscalers
-from clusters.simulated.effects import apply_effects
 from clusters.simulated.flow import Flow, empty_flow, move
 from clusters.simulated.graph import CompiledGraph
 from clusters.simulated.latency import Latency, empty_latency, look_up
-from clusters.simulated.metering import meter
 from clusters.simulated.parameters import TICK_SECONDS
 from clusters.simulated.queueing import Draws, QueueStep, step_queues
 from clusters.simulated.randomness import TickNoise
 from clusters.simulated.replicas import CapacityTable, advance_replicas, pass_time
+from clusters.simulated.rules.effects import apply_effects
 from clusters.simulated.state import StandState, ordered_sum
 from clusters.simulated.streams.pod_events import PodEventSink
+from clusters.simulated.telemetry.metering import meter
 
 Floats = NDArray[np.float32]
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from clusters.scenario import Scenario
-from clusters.simulated.scraping import Scraping
+from clusters.simulated.telemetry.scraping import Scraping
 from envs.actions.action import Action
 from envs.time_scales import TimeScales
 from ray_configs.errors import UserError

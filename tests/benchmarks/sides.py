@@ -11,7 +11,7 @@ from clusters.scenario import Scenario, Split, WorkloadTrace
 from clusters.simulated.baseline import fresh_state
 from clusters.simulated.graph import CompiledGraph
 from clusters.simulated.stands import SimulatedStands
-from clusters.simulated.sums import RequestSum
+from clusters.simulated.telemetry.sums import RequestSum
 from clusters.telemetry import JOURNEY_SIGNALS, NODE_SIGNALS, signal_index
 from clusters.topology import LOAD_GENERATOR, Application
 

@@ -7,7 +7,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clusters.simulated.graph import CompiledGraph
-from clusters.simulated.history import History
 from clusters.simulated.parameters import EPOCH_NS, TICK_SECONDS
 from clusters.simulated.randomness import Words
 from clusters.simulated.streams.findings import CONTEXT_BUCKETS, findings
@@ -16,6 +15,7 @@ from clusters.simulated.streams.logs import logs
 from clusters.simulated.streams.pod_events import PodEventReason, PodEvents
 from clusters.simulated.streams.recorded import RecordedBuckets
 from clusters.simulated.streams.traces import traces
+from clusters.simulated.telemetry.history import History
 from clusters.stand import StandError
 from clusters.streams import StandStreams, StreamsSpec
 from clusters.telemetry import TelemetryWindow

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from clusters.scenario import Split
-from clusters.simulated.scraping import Scraping
+from clusters.simulated.telemetry.scraping import Scraping
 from clusters.streams import StreamsSpec
 from ray_configs.loading import load
 from rollouts.actor import StandActor

@@ -10,8 +10,8 @@ from clusters.applications import APPLICATIONS, load_application
 from clusters.reference.parameters import Change, Parameters, read_parameters
 from clusters.reference.run import ReferenceRun, simulate
 from clusters.simulated.baseline import fresh_state
-from clusters.simulated.effects import apply_effects
 from clusters.simulated.graph import CompiledGraph
+from clusters.simulated.rules.effects import apply_effects
 from clusters.topology import Application
 from tests.stands import scenario
 

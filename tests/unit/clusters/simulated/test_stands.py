@@ -19,9 +19,9 @@ from clusters.commands import (
     StressCpu,
 )
 from clusters.simulated.parameters import EPOCH_NS
-from clusters.simulated.probes import EDGE_PROBES, JOURNEY_PROBES, NODE_PROBES, STAND_PROBES
-from clusters.simulated.receipts import RULES
+from clusters.simulated.rules.receipts import RULES
 from clusters.simulated.stands import SimulatedStands
+from clusters.simulated.telemetry.probes import EDGE_PROBES, JOURNEY_PROBES, NODE_PROBES, STAND_PROBES
 from clusters.stand import StandError
 from clusters.telemetry import EDGE_SIGNALS, JOURNEY_SIGNALS, NODE_SIGNALS, STAND_SIGNALS
 from tests.stands import APPLICATION, node, running, scenario, stand

@@ -9,7 +9,7 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from clusters.simulated.scraping import Scraping
+from clusters.simulated.telemetry.scraping import Scraping
 from clusters.streams import Finding, K8sEvent, LogLine, Span, StandStreams
 from rollouts.dataset.files import json_lines_bytes, parquet_bytes, read_json_lines, read_table, rows_of
 from rollouts.dataset.reader import read_metadata, read_run

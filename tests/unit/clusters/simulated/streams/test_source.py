@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from clusters.commands import ClearFault, Command, FailService, KillPods, LeakMemory
-from clusters.simulated.scraping import Scraping
 from clusters.simulated.stands import SimulatedStands
+from clusters.simulated.telemetry.scraping import Scraping
 from clusters.stand import StandError, StreamSource
 from clusters.streams import StandStreams, StreamsSpec, joined
 from tests.stands import APPLICATION, node, scenario

@@ -23,7 +23,8 @@ from clusters.commands import (
     ShiftTraffic,
     StressCpu,
 )
-from clusters.simulated import (
+from clusters.simulated.parameters import EPOCH_NS, TICK_SECONDS
+from clusters.simulated.rules import (
     autoscaler_rules,
     group_rules,
     overlay_rules,
@@ -33,8 +34,7 @@ from clusters.simulated import (
     resource_rules,
     workload_rules,
 )
-from clusters.simulated.parameters import EPOCH_NS, TICK_SECONDS
-from clusters.simulated.rules import Column, Refusal, Rule
+from clusters.simulated.rules.rule import Column, Refusal, Rule
 from clusters.simulated.streams.pod_events import PodEventReason
 
 RULES: dict[type[Command], Rule[Any]] = {

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clusters.simulated.graph import CompiledGraph
-from clusters.simulated.rules import Column, Refusal, over_quota
+from clusters.simulated.rules.rule import Column, Refusal, over_quota
 from clusters.simulated.state import StandState, ordered_sum
 
 MAX_LIMIT_FACTOR: Final = 8.0

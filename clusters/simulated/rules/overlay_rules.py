@@ -12,11 +12,11 @@ from typing import Any, Final
 import numpy as np
 
 from clusters.commands import BreakPort, DelayEdge, FailService, LeakMemory, LosePackets, SlowService, StressMemory
-from clusters.simulated.effects import apply_effects
-from clusters.simulated.fault_checks import check_active, fault_refusal, is_active, place_of
 from clusters.simulated.parameters import COLD_SECONDS
 from clusters.simulated.replica_set import lose_requests
-from clusters.simulated.rules import Column, Refusal, Rule, rejected
+from clusters.simulated.rules.effects import apply_effects
+from clusters.simulated.rules.fault_checks import check_active, fault_refusal, is_active, place_of
+from clusters.simulated.rules.rule import Column, Refusal, Rule, rejected
 from clusters.simulated.streams.pod_events import PodEventReason
 
 

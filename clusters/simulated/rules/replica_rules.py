@@ -5,11 +5,11 @@ import math
 import numpy as np
 
 from clusters.commands import CheckStatus, Restart, RestartPod, Scale
-from clusters.simulated.groups import group_of_disabled
 from clusters.simulated.parameters import COLD_SECONDS
-from clusters.simulated.quotas import replicas_refusal
 from clusters.simulated.replica_set import lose_requests, reconcile, start_at
-from clusters.simulated.rules import Column, Refusal, Rule, conflicting, never, rejected, service_refusal
+from clusters.simulated.rules.groups import group_of_disabled
+from clusters.simulated.rules.quotas import replicas_refusal
+from clusters.simulated.rules.rule import Column, Refusal, Rule, conflicting, never, rejected, service_refusal
 from clusters.simulated.streams.pod_events import PodEventReason
 
 

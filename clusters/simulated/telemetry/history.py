@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from clusters.simulated.graph import CompiledGraph
 from clusters.simulated.parameters import EPOCH_NS
-from clusters.simulated.probes import EDGE_PROBES, JOURNEY_PROBES, NODE_PROBES, STAND_PROBES, Bucket
-from clusters.simulated.scraping import Scraper
+from clusters.simulated.telemetry.probes import EDGE_PROBES, JOURNEY_PROBES, NODE_PROBES, STAND_PROBES, Bucket
+from clusters.simulated.telemetry.scraping import Scraper
 from clusters.telemetry import EDGE_SIGNALS, JOURNEY_SIGNALS, NODE_SIGNALS, STAND_SIGNALS, Signal, TelemetryWindow
 
 Floats = NDArray[np.float32]

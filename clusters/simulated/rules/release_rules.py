@@ -3,10 +3,10 @@
 import math
 
 from clusters.commands import CheckStatus, CommandStatus, SetFlag, ShiftTraffic
-from clusters.simulated.effects import apply_effects
 from clusters.simulated.parameters import TICK_SECONDS
-from clusters.simulated.replica_rules import check_rolled, roll_replicas
-from clusters.simulated.rules import (
+from clusters.simulated.rules.effects import apply_effects
+from clusters.simulated.rules.replica_rules import check_rolled, roll_replicas
+from clusters.simulated.rules.rule import (
     Column,
     Refusal,
     Rule,

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from clusters.commands import ClearFault, SetFlag, SetGroup, ShiftTraffic, SlowService
-from clusters.simulated.effects import apply_effects
 from clusters.simulated.parameters import TICK_SECONDS
+from clusters.simulated.rules.effects import apply_effects
 from clusters.simulated.stands import SimulatedStands
 from clusters.topology import ConfigFlag, FlagEffect, Release, ReleaseEffect
 from tests.stands import APPLICATION, scenario

@@ -5,7 +5,7 @@ import pytest
 from scipy import stats
 
 from clusters.simulated.graph import CompiledGraph
-from clusters.simulated.quantiles import Mixtures, Times, p95_of, shape_of, share_within
+from clusters.simulated.telemetry.quantiles import Mixtures, Times, p95_of, shape_of, share_within
 from tests.stands import APPLICATION
 
 

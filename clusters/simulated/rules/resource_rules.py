@@ -4,9 +4,9 @@ import math
 from typing import Final
 
 from clusters.commands import CheckStatus, SetResources
-from clusters.simulated.quotas import MAX_LIMIT_FACTOR, namespace_refusal
-from clusters.simulated.replica_rules import check_rolled, roll_replicas
-from clusters.simulated.rules import Column, Refusal, Rule, over_quota, rejected, service_refusal
+from clusters.simulated.rules.quotas import MAX_LIMIT_FACTOR, namespace_refusal
+from clusters.simulated.rules.replica_rules import check_rolled, roll_replicas
+from clusters.simulated.rules.rule import Column, Refusal, Rule, over_quota, rejected, service_refusal
 
 _FIELDS: Final = {
     "cpu_limit_millicores": "desired_limit",

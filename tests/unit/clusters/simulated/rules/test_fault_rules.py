@@ -21,7 +21,7 @@ from clusters.commands import (
     StressCpu,
     StressMemory,
 )
-from clusters.simulated.overlay_rules import OVERLAYS
+from clusters.simulated.rules.overlay_rules import OVERLAYS
 from clusters.simulated.stands import SimulatedStands
 from tests.stands import APPLICATION, running
 

@@ -11,7 +11,7 @@ from clusters.simulated.parameters import IDLE_CPU, SCALER_MEMORY, TICK_SECONDS
 from clusters.simulated.queueing import QueueStep
 from clusters.simulated.replicas import Capacity
 from clusters.simulated.state import StandState
-from clusters.simulated.sums import ChannelSum, OperationSum, RequestSum, ServiceSum
+from clusters.simulated.telemetry.sums import ChannelSum, OperationSum, RequestSum, ServiceSum
 
 Floats = NDArray[np.float32]
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from clusters.simulated.histograms import BOUNDS_MS, histogram_quantile
+from clusters.simulated.telemetry.histograms import BOUNDS_MS, histogram_quantile
 
 
 def bucket_quantile(quantile: float, counts: list[float], bounds: list[float]) -> float:

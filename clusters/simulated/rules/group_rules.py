@@ -3,11 +3,11 @@
 import numpy as np
 
 from clusters.commands import CheckStatus, SetGroup
-from clusters.simulated.effects import apply_effects
-from clusters.simulated.groups import group_of_disabled
-from clusters.simulated.quotas import namespace_refusal
-from clusters.simulated.replica_rules import set_replicas
-from clusters.simulated.rules import Column, Refusal, Rule, rejected
+from clusters.simulated.rules.effects import apply_effects
+from clusters.simulated.rules.groups import group_of_disabled
+from clusters.simulated.rules.quotas import namespace_refusal
+from clusters.simulated.rules.replica_rules import set_replicas
+from clusters.simulated.rules.rule import Column, Refusal, Rule, rejected
 
 
 def _refuse(column: Column, command: SetGroup) -> Refusal | None:

@@ -7,7 +7,7 @@ import pytest
 
 from clusters.applications import load_application
 from clusters.simulated.randomness import seed_words
-from clusters.simulated.scraping import Scraper, Scraping
+from clusters.simulated.telemetry.scraping import Scraper, Scraping
 from clusters.stand import StandError
 from clusters.telemetry import (
     EDGE_SIGNALS,

@@ -12,13 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clusters.simulated.graph import CompiledGraph
-from clusters.simulated.histograms import histogram_quantile
 from clusters.simulated.latency import Latency
 from clusters.simulated.parameters import REQUEST_BYTES, RESPONSE_BYTES
-from clusters.simulated.quantiles import Mixtures, Shape, Times, bucket_times, p95_of, shape_of, share_within
 from clusters.simulated.replicas import Capacity
 from clusters.simulated.state import StandState, ordered_sum
-from clusters.simulated.sums import ChannelSum, OperationSum, RequestSum, ServiceSum
+from clusters.simulated.telemetry.histograms import histogram_quantile
+from clusters.simulated.telemetry.quantiles import Mixtures, Shape, Times, bucket_times, p95_of, shape_of, share_within
+from clusters.simulated.telemetry.sums import ChannelSum, OperationSum, RequestSum, ServiceSum
 
 Floats = NDArray[np.float32]
 

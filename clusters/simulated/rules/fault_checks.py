@@ -3,7 +3,7 @@
 from typing import Any
 
 from clusters.commands import CheckStatus
-from clusters.simulated.rules import Column, Refusal, conflicting, rejected, service_refusal
+from clusters.simulated.rules.rule import Column, Refusal, conflicting, rejected, service_refusal
 
 
 def place_of(command: Any) -> tuple[str, ...]:

@@ -6,10 +6,10 @@ from typing import Any
 import numpy as np
 
 from clusters.commands import CheckStatus, ClearFault, KillPods, StressCpu
-from clusters.simulated.fault_checks import check_active, fault_refusal, is_active
-from clusters.simulated.overlay_rules import refresh
 from clusters.simulated.parameters import MAX_STRESS
-from clusters.simulated.rules import Column, Refusal, Rule, rejected, settled
+from clusters.simulated.rules.fault_checks import check_active, fault_refusal, is_active
+from clusters.simulated.rules.overlay_rules import refresh
+from clusters.simulated.rules.rule import Column, Refusal, Rule, rejected, settled
 
 SHORTEST_KILL_SECONDS = 1.0
 

@@ -3,7 +3,7 @@
 import math
 
 from clusters.commands import ScaleWorkload, SetRateLimit, ShapeWorkload
-from clusters.simulated.rules import Column, Refusal, Rule, rejected, settled
+from clusters.simulated.rules.rule import Column, Refusal, Rule, rejected, settled
 
 
 def _refuse_rate(column: Column, command: SetRateLimit) -> Refusal | None:

@@ -4,9 +4,9 @@ import math
 
 from clusters.commands import SetAutoscaler
 from clusters.simulated.autoscaler import SCALE_DOWN_SECONDS
-from clusters.simulated.groups import group_of_disabled
 from clusters.simulated.parameters import TICK_SECONDS
-from clusters.simulated.rules import (
+from clusters.simulated.rules.groups import group_of_disabled
+from clusters.simulated.rules.rule import (
     Column,
     Refusal,
     Rule,

@@ -1,6 +1,6 @@
 """Which services are switched off with an optional group."""
 
-from clusters.simulated.rules import Column
+from clusters.simulated.rules.rule import Column
 
 
 def group_of_disabled(column: Column, service: str) -> str:

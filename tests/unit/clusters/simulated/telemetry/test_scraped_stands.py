@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from clusters.commands import RestartPod
-from clusters.simulated.scraping import Scraping
 from clusters.simulated.stands import SimulatedStands
+from clusters.simulated.telemetry.scraping import Scraping
 from clusters.stand import StandError
 from clusters.telemetry import TelemetryWindow
 from tests.stands import APPLICATION, node, scenario

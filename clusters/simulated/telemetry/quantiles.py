@@ -17,7 +17,7 @@ from clusters.simulated.latency import Latency
 from clusters.simulated.parameters import NETWORK_SECONDS
 from clusters.simulated.row_groups import RowGroups
 from clusters.simulated.state import StandState
-from clusters.simulated.sums import ChannelSum, OperationSum, ServiceSum
+from clusters.simulated.telemetry.sums import ChannelSum, OperationSum, ServiceSum
 
 Floats = NDArray[np.float32]
 
