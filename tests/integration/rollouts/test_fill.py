@@ -95,12 +95,13 @@ def test_a_stopped_fill_keeps_its_runs_and_resumes(tmp_path: Path) -> None:
     stopped = start(config, tmp_path, stop_after=2)
     kept = {path: path.stat().st_mtime_ns for path in list_runs(tmp_path)}
     assert 2 <= len(kept) < 8
-    assert len(stopped.unplayed) == 8 - len(kept)
+    # An actor may still commit what it played while it is being stopped.
+    assert 8 - len(stopped.unplayed) <= len(list_runs(tmp_path)) < 8
     with pytest.raises(UserError, match="--resume"):
         collect(config, tmp_path)
     resumed = collect(config, tmp_path, resume=True)
     assert resumed.fill.is_complete
-    assert len(resumed.fill.found) == len(kept)
+    assert len(resumed.fill.found) >= len(kept)
     assert len(list_runs(tmp_path)) == 8
     assert {path: path.stat().st_mtime_ns for path in kept} == kept
 

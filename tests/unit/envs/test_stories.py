@@ -50,11 +50,11 @@ def test_the_action_that_a_story_is_about_is_its_best(name):
     assert best > max(returns.values()) + 0.1, returns
 
 
-def test_a_retry_storm_outlives_its_trigger_until_load_is_shed_or_capacity_added():
+def test_a_retry_storm_outlives_its_trigger_until_load_is_shed_or_the_retries_are_taken_back():
     returns = returns_of("retry-storm")
     assert returns["do_nothing"] < -15.0
     assert returns["restart:frontend"] < returns["do_nothing"] + 0.5
-    for helpful in ("rate_limit:50%", "shape:all:50%", "scale:frontend:+2"):
+    for helpful in ("rate_limit:50%", "shape:all:50%", "roll_back:proxyRetries"):
         assert returns[helpful] > returns["do_nothing"] + 5.0
 
 

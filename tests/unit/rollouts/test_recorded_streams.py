@@ -77,7 +77,8 @@ def test_lines_that_do_not_fit_the_requests_are_named(dataset: Path) -> None:
     (path, *_) = list_runs(dataset)
     whole = (path / LOGS_FILE).read_bytes()
     lines = read_json_lines(path / LOGS_FILE)
-    (path / LOGS_FILE).write_bytes(json_lines_bytes([line for line in lines if b"handled GetProduct" not in line]))
+    first = next(line for line in lines if b"handled GetProduct" in line)
+    (path / LOGS_FILE).write_bytes(json_lines_bytes([line for line in lines if line is not first]))
     assert validate(dataset) == [], "one line of thousands is within the rounding"
     (path / LOGS_FILE).write_bytes(json_lines_bytes([line for line in lines if b"handled <*>" not in line]))
     found = [violation for violation in validate(dataset) if violation.file == LOGS_FILE]
