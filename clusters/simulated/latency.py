@@ -27,8 +27,8 @@ _HALF = np.float32(0.5)
 _NO_WORK = np.float32(1e-3)
 """CPU ms/s below which a request is taken to find the service empty."""
 _FORGETTING = np.float32(0.3)
-"""Per tick: a time constant of 28 s, about what a full line of 8 per worker takes to pass. A caller that sends all it
-holds as soon as its callee is empty floods it, and then all its workers wait."""
+"""Per tick, a time constant of 28 s. With it overloads settle as in the reference; it is derived from nothing. A
+caller that sends all it holds as soon as its callee is empty floods it, and then all its workers wait."""
 _ANY = np.float32(1e9)
 _LEAST_ROOM = np.float32(0.2)
 """Of its workers that a caller can have at one callee, however many are elsewhere."""

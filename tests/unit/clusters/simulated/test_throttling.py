@@ -49,7 +49,7 @@ def test_a_service_recovers_from_an_overload_of_its_workers() -> None:
     assert number < 2.0 * healthy
 
 
-def test_the_lesser_of_cpu_workers_and_callees_sets_the_rate() -> None:
+def test_the_lesser_of_cpu_and_workers_sets_the_rate() -> None:
     stands = SimulatedStands(APPLICATION, 1)
     now = capacity(stands._graph, stands._state)
     work, nothing = np.full_like(now.cpu_ms, 4.0), np.zeros_like(now.cpu_ms)
