@@ -1,0 +1,156 @@
+"""What tests on a real Kubernetes share: connections, a scratch namespace, one telemetry plane, live stands."""
+
+import os
+import secrets
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from clusters.applications import load_application
+from clusters.k3s.inventory import ClusterSpec, Inventory, TelemetrySpec
+from tests.cluster.environment import KUBECONFIG, NO_CLUSTER, emulated_cluster, needed, real_cluster
+
+if TYPE_CHECKING:
+    from clusters.k3s.api import KubeApi
+    from clusters.k3s.stand import K3sStand
+    from clusters.k3s.telemetry.reader import ClusterReader
+
+TIMEOUT_SECONDS = 420
+"""Of one test: a stand may have to come up first."""
+LEASE_SECONDS = 30.0
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A time-out of their own for tests on a cluster, unless they set one."""
+    for item in items:
+        if item.get_closest_marker("cluster") and not item.get_closest_marker("timeout"):
+            item.add_marker(pytest.mark.timeout(TIMEOUT_SECONDS))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say plainly when no cluster was tested."""
+    skipped = terminalreporter.stats.get("skipped", [])
+    number = sum("cluster" in report.keywords for report in skipped)
+    if number and not os.environ.get(KUBECONFIG):
+        terminalreporter.write_line(f"{number} tests on a cluster were skipped: {NO_CLUSTER}", yellow=True)
+
+
+@pytest.fixture(scope="session")
+def cluster_spec() -> ClusterSpec:
+    """The real cluster, without telemetry."""
+    return real_cluster()
+
+
+@pytest.fixture(scope="session")
+def api(cluster_spec: ClusterSpec) -> "KubeApi":
+    """A connection to it with all the rights that its kubeconfig has."""
+    from clusters.k3s.connection import connect
+
+    return connect(cluster_spec)
+
+
+@pytest.fixture(scope="session")
+def emulated_spec() -> ClusterSpec:
+    """The cluster with emulated nodes."""
+    return emulated_cluster()
+
+
+@pytest.fixture(scope="session")
+def emulated_api(emulated_spec: ClusterSpec) -> "KubeApi":
+    """A connection to it."""
+    from clusters.k3s.connection import connect
+
+    return connect(emulated_spec)
+
+
+@pytest.fixture
+def namespace(api: "KubeApi", request: pytest.FixtureRequest) -> Iterator[str]:
+    """A namespace of this test's own, with our label, gone afterwards."""
+    yield from scratch_namespace(api, request.node.originalname or "test")
+
+
+@pytest.fixture(scope="module")
+def module_namespace(api: "KubeApi") -> Iterator[str]:
+    """The same for all tests of a module."""
+    yield from scratch_namespace(api, "module")
+
+
+def scratch_namespace(api: "KubeApi", word: str) -> Iterator[str]:
+    """A labelled namespace while the generator is suspended."""
+    from clusters.k3s.api import MANAGED_LABEL
+    from clusters.k3s.kinds import NAMESPACE
+
+    words = "".join(letter if letter.isalnum() else "-" for letter in word.lower().removeprefix("test_"))
+    name = f"gym-test-{words[:30].strip('-')}-{secrets.token_hex(3)}"
+    labels = {MANAGED_LABEL: "true"}
+    api.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": labels}})
+    try:
+        yield name
+    finally:
+        api.delete(NAMESPACE, name)
+
+
+@pytest.fixture(scope="session")
+def plane(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TelemetrySpec]:
+    """A collector and a Prometheus of this session's own, which the pods of the cluster reach."""
+    from tests.cluster.plane import telemetry_plane
+
+    with telemetry_plane(tmp_path_factory.mktemp("plane")) as spec:
+        yield spec
+
+
+@pytest.fixture(scope="session")
+def inventory(cluster_spec: ClusterSpec) -> Inventory:
+    """The real cluster with prefixes of this session's own, without telemetry."""
+    return Inventory(
+        clusters=(cluster_spec,), namespace_prefix=f"gym-{secrets.token_hex(2)}", lease_seconds=LEASE_SECONDS
+    )
+
+
+@pytest.fixture(scope="session")
+def live_inventory(inventory: Inventory, plane: TelemetrySpec) -> Iterator[Inventory]:
+    """The same with the telemetry plane; whatever is placed by it is gone afterwards."""
+    needed("GYM_SYNTHETIC_IMAGE")
+    live = replace(inventory, clusters=(replace(inventory.clusters[0], telemetry=plane),))
+    yield live
+    remove_stands(live)
+
+
+def remove_stands(inventory: Inventory) -> None:
+    """Delete every namespace of an inventory's prefix that carries our label."""
+    from clusters.k3s.api import MANAGED_LABEL
+    from clusters.k3s.connection import connect
+    from clusters.k3s.kinds import NAMESPACE
+
+    for cluster in inventory.clusters:
+        api = connect(cluster)
+        for document in api.list(NAMESPACE, label_selector=f"{MANAGED_LABEL}=true"):
+            name = document["metadata"]["name"]
+            if name.startswith(f"{inventory.namespace_prefix}-"):
+                api.delete(NAMESPACE, name)
+
+
+@pytest.fixture(scope="session")
+def reader(live_inventory: Inventory) -> Iterator["ClusterReader"]:
+    """Reads the telemetry of all live stands of this session."""
+    from clusters.k3s.telemetry.reader import ClusterReader
+
+    opened = ClusterReader(live_inventory.clusters[0], live_inventory)
+    try:
+        yield opened
+    finally:
+        opened.close()
+
+
+@pytest.fixture(scope="session")
+def small_core_stand(live_inventory: Inventory, reader: "ClusterReader") -> Iterator["K3sStand"]:
+    """One live small-core stand for all tests: whoever uses it resets it first, and leaves it open."""
+    from clusters.k3s.stand import K3sStand
+
+    stand = K3sStand(load_application("small-core"), live_inventory, sources=lambda cluster: reader, holder="tests")
+    try:
+        yield stand
+    finally:
+        stand.close()
