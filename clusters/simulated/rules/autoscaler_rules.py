@@ -2,40 +2,17 @@
 
 import math
 
+from clusters.command_checks.refusal import Refusal, off_with_group
 from clusters.commands import SetAutoscaler
 from clusters.simulated.autoscaler import SCALE_DOWN_SECONDS
 from clusters.simulated.parameters import TICK_SECONDS
 from clusters.simulated.rules.groups import group_of_disabled
-from clusters.simulated.rules.rule import (
-    Column,
-    Refusal,
-    Rule,
-    conflicting,
-    over_quota,
-    rejected,
-    service_refusal,
-    settled,
-)
+from clusters.simulated.rules.rule import Column, Rule, settled
 
 
 def _refuse(column: Column, command: SetAutoscaler) -> Refusal | None:
-    if refusal := service_refusal(column, command.service):
-        return refusal
-    if command.target_utilisation is None:
-        return None
-    if not 0 < command.target_utilisation < math.inf:
-        return rejected(f"a target of {command.target_utilisation} is impossible; give a share above 0, such as 0.7")
-    if not 1 <= command.min_replicas <= command.max_replicas:
-        return rejected(
-            f"bounds of {command.min_replicas} to {command.max_replicas} replicas are impossible; "
-            "give at least 1, and no more at least than at most"
-        )
-    most = column.graph.application.service(command.service).max_replicas
-    if command.max_replicas > most:
-        return over_quota(f"{command.max_replicas} replicas of {command.service} are outside the quota of {most}")
-    if group := group_of_disabled(column, command.service):
-        return conflicting(f"{command.service} is off with its group {group!r}; switch the group on first")
-    return None
+    group = "" if command.target_utilisation is None else group_of_disabled(column, command.service)
+    return off_with_group(command.service, group, fix="switch the group on first") if group else None
 
 
 def _is_set(column: Column, command: SetAutoscaler) -> bool:

@@ -2,18 +2,16 @@
 
 import numpy as np
 
+from clusters.command_checks.refusal import Refusal
 from clusters.commands import CheckStatus, SetGroup
 from clusters.simulated.rules.effects import apply_effects
 from clusters.simulated.rules.groups import group_of_disabled
 from clusters.simulated.rules.quotas import namespace_refusal
 from clusters.simulated.rules.replica_rules import set_replicas
-from clusters.simulated.rules.rule import Column, Refusal, Rule, rejected
+from clusters.simulated.rules.rule import Column, Rule
 
 
 def _refuse(column: Column, command: SetGroup) -> Refusal | None:
-    groups = {group.name: group for group in column.graph.application.optional_groups}
-    if command.group not in groups:
-        return rejected(f"there is no optional group {command.group!r}; known groups: {', '.join(groups) or 'none'}")
     if not command.enabled or _is_switched(column, command):
         return None
     state, n = column.state, column.stand
@@ -23,7 +21,7 @@ def _refuse(column: Column, command: SetGroup) -> Refusal | None:
             float(state.desired_limit[s, n]),
             float(state.memory_limit[s, n]),
         )
-        for s in map(column.service, groups[command.group].services)
+        for s in map(column.service, column.graph.application.optional_group(command.group).services)
     ]
     return namespace_refusal(
         column, sum(count * cpu for count, cpu, _ in added), sum(count * memory for count, _, memory in added)

@@ -11,12 +11,13 @@ from typing import Any, Final
 
 import numpy as np
 
+from clusters.command_checks.places import place_of
 from clusters.commands import BreakPort, DelayEdge, FailService, LeakMemory, LosePackets, SlowService, StressMemory
 from clusters.simulated.parameters import COLD_SECONDS
 from clusters.simulated.replica_set import lose_requests
 from clusters.simulated.rules.effects import apply_effects
-from clusters.simulated.rules.fault_checks import check_active, fault_refusal, is_active, place_of
-from clusters.simulated.rules.rule import Column, Refusal, Rule, rejected
+from clusters.simulated.rules.fault_checks import check_active, fault_refusal, is_active
+from clusters.simulated.rules.rule import Column, Rule
 from clusters.simulated.streams.pod_events import PodEventReason
 
 
@@ -89,20 +90,10 @@ def _fail_or_recover(column: Column, s: int, *, is_down: bool) -> None:
     state.leaked_bytes[s, n] = 0.0
 
 
-def _refuse(column: Column, command: Any) -> Refusal | None:
-    overlay = OVERLAYS[type(command)]
-    amount = overlay.amount(command)
-    if not 0 < amount <= overlay.most or math.isinf(amount):
-        bound = "" if math.isinf(overlay.most) else f" and at most {overlay.most:g}"
-        given = getattr(command, overlay.key)
-        return rejected(f"{overlay.key} of {given} is impossible; give more than 0{bound}")
-    return fault_refusal(column, command)
-
-
 def _inject(column: Column, command: Any) -> None:
     column.faults[command.fault_id] = command
     refresh(column, command)
 
 
-OVERLAY = Rule[Any](refusal=_refuse, is_there=is_active, carry_out=_inject, postcheck=check_active)
+OVERLAY = Rule[Any](refusal=fault_refusal, is_there=is_active, carry_out=_inject, postcheck=check_active)
 """The rule of every kind in `OVERLAYS`."""

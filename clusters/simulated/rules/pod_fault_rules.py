@@ -5,19 +5,12 @@ from typing import Any
 
 import numpy as np
 
+from clusters.command_checks.refusal import Refusal
 from clusters.commands import CheckStatus, ClearFault, KillPods, StressCpu
 from clusters.simulated.parameters import MAX_STRESS
 from clusters.simulated.rules.fault_checks import check_active, fault_refusal, is_active
 from clusters.simulated.rules.overlay_rules import refresh
-from clusters.simulated.rules.rule import Column, Refusal, Rule, rejected, settled
-
-SHORTEST_KILL_SECONDS = 1.0
-
-
-def _refuse_stress(column: Column, command: StressCpu) -> Refusal | None:
-    if not 0 < command.load_ratio <= 1:
-        return rejected(f"a CPU load of {command.load_ratio} is impossible; give more than 0 and at most 1")
-    return fault_refusal(column, command)
+from clusters.simulated.rules.rule import Column, Rule, settled
 
 
 def _stress(column: Column, command: StressCpu) -> None:
@@ -37,14 +30,6 @@ def _strongest_stress(column: Column, service: str) -> float:
 def _check_stress(column: Column, command: StressCpu) -> CheckStatus:
     is_felt = column.state.stress[:, column.service(command.service), column.stand].any()
     return CheckStatus.PASSED if is_felt and command.fault_id in column.faults else CheckStatus.FAILED
-
-
-def _refuse_kill(column: Column, command: KillPods) -> Refusal | None:
-    if not SHORTEST_KILL_SECONDS <= command.period_seconds < math.inf:
-        return rejected(
-            f"a kill every {command.period_seconds} s is impossible; give at least {SHORTEST_KILL_SECONDS:g}"
-        )
-    return fault_refusal(column, command)
 
 
 def _kill(column: Column, command: KillPods) -> None:
@@ -83,6 +68,6 @@ def _clear(column: Column, command: ClearFault) -> None:
         refresh(column, fault)
 
 
-STRESS_CPU = Rule[StressCpu](refusal=_refuse_stress, is_there=is_active, carry_out=_stress, postcheck=_check_stress)
-KILL_PODS = Rule[KillPods](refusal=_refuse_kill, is_there=is_active, carry_out=_kill, postcheck=check_active)
+STRESS_CPU = Rule[StressCpu](refusal=fault_refusal, is_there=is_active, carry_out=_stress, postcheck=_check_stress)
+KILL_PODS = Rule[KillPods](refusal=fault_refusal, is_there=is_active, carry_out=_kill, postcheck=check_active)
 CLEAR_FAULT = Rule[ClearFault](refusal=_accept, is_there=_is_cleared, carry_out=_clear, postcheck=settled(_is_cleared))

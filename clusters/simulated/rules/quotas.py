@@ -1,32 +1,25 @@
-"""What a namespace and a service may use at most.
-
-As a ResourceQuota on `limits.cpu` and `limits.memory`
-(https://kubernetes.io/docs/concepts/policy/resource-quotas/): the sum over all replicas wanted. The load generator
-belongs to the scenario and does not count.
-"""
+"""How much of its namespace's quota a simulated stand uses, and what it leaves room for."""
 
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from clusters.command_checks import quotas as arithmetic
+from clusters.command_checks.quotas import bounds_refusal
+from clusters.command_checks.refusal import Refusal
 from clusters.simulated.graph import CompiledGraph
-from clusters.simulated.rules.rule import Column, Refusal, over_quota
+from clusters.simulated.rules.rule import Column
 from clusters.simulated.state import StandState, ordered_sum
-
-MAX_LIMIT_FACTOR: Final = 8.0
-"""A limit may be at most this many times the application's own, as by a LimitRange."""
 
 _COUNTED: Final = slice(1, None)
 """The load generator is the first service, because it calls all others."""
-_MIB: Final = 2.0**20
 
 
 def replicas_refusal(column: Column, name: str, replicas: int) -> Refusal | None:
     """Why a service cannot have so many replicas; None if it can."""
-    most = column.graph.application.service(name).max_replicas
-    if not 0 <= replicas <= most:
-        return over_quota(f"{replicas} replicas of {name} are outside the quota; ask for 0 to {most}")
+    if refusal := bounds_refusal(column.graph.application.service(name), replicas):
+        return refusal
     s, n, state = column.service(name), column.stand, column.state
     added = replicas - int(state.desired_replicas[s, n])
     return namespace_refusal(column, added * float(state.desired_limit[s, n]), added * float(state.memory_limit[s, n]))
@@ -34,20 +27,15 @@ def replicas_refusal(column: Column, name: str, replicas: int) -> Refusal | None
 
 def namespace_refusal(column: Column, added_millicores: float, added_bytes: float) -> Refusal | None:
     """Why the namespace cannot grow by so much; None if it can. Shrinking is always possible."""
-    application, state, n = column.graph.application, column.state, column.stand
+    state, n = column.state, column.stand
     replicas = state.desired_replicas[_COUNTED, n]
-    cpu, memory = application.cpu_quota_millicores, application.memory_quota_bytes
-    if cpu is not None and added_millicores > 0:
-        total = float((replicas * state.desired_limit[_COUNTED, n]).sum()) + added_millicores
-        if total > cpu:
-            return over_quota(f"CPU limits would sum to {total:g} of {cpu:g} millicores of quota; free some first")
-    if memory is not None and added_bytes > 0:
-        total = float((replicas * state.memory_limit[_COUNTED, n]).sum()) + added_bytes
-        if total > memory:
-            return over_quota(
-                f"memory limits would sum to {total / _MIB:.0f} of {memory / _MIB:.0f} MiB of quota; free some first"
-            )
-    return None
+    return arithmetic.namespace_refusal(
+        column.graph.application,
+        used_millicores=float((replicas * state.desired_limit[_COUNTED, n]).sum()),
+        used_bytes=float((replicas * state.memory_limit[_COUNTED, n]).sum()),
+        added_millicores=added_millicores,
+        added_bytes=added_bytes,
+    )
 
 
 def replicas_that_fit(graph: CompiledGraph, state: StandState, service: int) -> NDArray[np.float64]:

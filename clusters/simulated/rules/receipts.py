@@ -3,6 +3,8 @@
 from dataclasses import replace
 from typing import Any
 
+from clusters.command_checks.refusal import Refusal
+from clusters.command_checks.values import value_refusal
 from clusters.commands import (
     CheckStatus,
     ClearFault,
@@ -34,7 +36,7 @@ from clusters.simulated.rules import (
     resource_rules,
     workload_rules,
 )
-from clusters.simulated.rules.rule import Column, Refusal, Rule
+from clusters.simulated.rules.rule import Column, Rule
 from clusters.simulated.streams.pod_events import PodEventReason
 
 RULES: dict[type[Command], Rule[Any]] = {
@@ -59,7 +61,7 @@ RULES: dict[type[Command], Rule[Any]] = {
 def carry_out(column: Column, command: Command) -> Receipt:
     """Check the command, change the stand if that is possible and needed, and say what became of it."""
     rule = RULES[type(command)]
-    if refusal := rule.refusal(column, command):
+    if refusal := value_refusal(column.graph.application, command) or rule.refusal(column, command):
         return _refused(column, command, refusal)
     now = time_ns(column)
     there = rule.is_there(column, command)

@@ -2,30 +2,17 @@
 
 import math
 
-from clusters.commands import CheckStatus, CommandStatus, SetFlag, ShiftTraffic
+from clusters.command_checks.refusal import Refusal, conflicting, rejected, without_image
+from clusters.commands import CheckStatus, SetFlag, ShiftTraffic
 from clusters.simulated.parameters import TICK_SECONDS
 from clusters.simulated.rules.effects import apply_effects
 from clusters.simulated.rules.replica_rules import check_rolled, roll_replicas
-from clusters.simulated.rules.rule import (
-    Column,
-    Refusal,
-    Rule,
-    conflicting,
-    rejected,
-    service_refusal,
-    settled,
-)
+from clusters.simulated.rules.rule import Column, Rule, settled
 
 NO_RELEASE = -1
 
 
-def _refuse_flag(column: Column, command: SetFlag) -> Refusal | None:
-    flags = {flag.name: flag for flag in column.graph.application.flags}
-    if command.flag not in flags:
-        return rejected(f"there is no flag {command.flag!r}; known flags: {', '.join(flags)}")
-    variants = (flags[command.flag].good_variant, flags[command.flag].bad_variant)
-    if command.variant not in variants:
-        return rejected(f"flag {command.flag} has no variant {command.variant!r}; choose one of: {', '.join(variants)}")
+def _accept_flag(column: Column, command: SetFlag) -> Refusal | None:
     return None
 
 
@@ -51,33 +38,18 @@ def _release_position(column: Column, command: ShiftTraffic) -> int:
 
 
 def _refuse_shift(column: Column, command: ShiftTraffic) -> Refusal | None:
-    if refusal := service_refusal(column, command.service):
-        return refusal
-    releases = column.graph.application.releases
-    known = {release.name: release for release in releases if release.service == command.service}
-    if command.release not in known:
-        return rejected(
-            f"{command.service} has no release {command.release!r}; known releases: {', '.join(known) or 'none'}"
-        )
-    if not 0 <= command.share <= 1:
-        return rejected(f"a share of {command.share} of the traffic is impossible; give 0 to 1")
     if command.share == 0:
         return None
     state, s, n = column.state, column.service(command.service), column.stand
     if not state.present[:, s, n].any():
         return rejected(f"{command.service} has no replicas; scale it up before it gets a release")
+    releases = column.graph.application.releases
     release, canary = _release_position(column, command), int(state.canary[s, n])
     if canary not in (NO_RELEASE, release):
         return conflicting(f"{releases[canary].name} is the canary of {command.service}; take it back first")
     if state.version[s, n] == release and command.share < 1:
         return rejected(f"{command.release} is the version of {command.service} already; take it back instead")
-    if not known[command.release].image_exists:
-        return Refusal(
-            status=CommandStatus.IMAGE_MISSING,
-            message=f"the image of {command.release} cannot be pulled: its replicas do not start, the old ones serve "
-            "on; push the image or choose another release",
-        )
-    return None
+    return None if releases[release].image_exists else without_image(command.release)
 
 
 def _is_shifted(column: Column, command: ShiftTraffic) -> bool:
@@ -126,7 +98,7 @@ def _check_shift(column: Column, command: ShiftTraffic) -> CheckStatus:
 
 
 SET_FLAG = Rule[SetFlag](
-    refusal=_refuse_flag, is_there=_has_variant, carry_out=_set_flag, postcheck=settled(_has_variant)
+    refusal=_accept_flag, is_there=_has_variant, carry_out=_set_flag, postcheck=settled(_has_variant)
 )
 SHIFT_TRAFFIC = Rule[ShiftTraffic](
     refusal=_refuse_shift, is_there=_is_shifted, carry_out=_shift, postcheck=_check_shift

@@ -4,26 +4,22 @@ import math
 
 import numpy as np
 
+from clusters.command_checks.refusal import Refusal, off_with_group, owned_by_autoscaler, without_replicas
 from clusters.commands import CheckStatus, Restart, RestartPod, Scale
 from clusters.simulated.parameters import COLD_SECONDS
 from clusters.simulated.replica_set import lose_requests, reconcile, start_at
 from clusters.simulated.rules.groups import group_of_disabled
 from clusters.simulated.rules.quotas import replicas_refusal
-from clusters.simulated.rules.rule import Column, Refusal, Rule, conflicting, never, rejected, service_refusal
+from clusters.simulated.rules.rule import Column, Rule, never
 from clusters.simulated.streams.pod_events import PodEventReason
 
 
 def _refuse_scale(column: Column, command: Scale) -> Refusal | None:
-    if refusal := service_refusal(column, command.service):
-        return refusal
-    if command.replicas < 0:
-        most = column.graph.application.service(command.service).max_replicas
-        return rejected(f"{command.replicas} replicas of {command.service} are impossible; ask for 0 to {most}")
     s, n = column.service(command.service), column.stand
     if not math.isnan(column.state.scaler_target[s, n]):
-        return conflicting(f"an autoscaler owns the replicas of {command.service}; change or remove it instead")
+        return owned_by_autoscaler(command.service)
     if group := group_of_disabled(column, command.service):
-        return conflicting(f"{command.service} is off with its group {group!r}; switch the group on instead")
+        return off_with_group(command.service, group, fix="switch the group on instead")
     return replicas_refusal(column, command.service, command.replicas)
 
 
@@ -50,10 +46,8 @@ def _check_scaled(column: Column, command: Scale) -> CheckStatus:
 
 
 def _refuse_restart(column: Column, command: Restart | RestartPod) -> Refusal | None:
-    if refusal := service_refusal(column, command.service):
-        return refusal
     if not column.state.present[:, column.service(command.service), column.stand].any():
-        return rejected(f"{command.service} has no replicas to restart; scale it up instead")
+        return without_replicas(command.service)
     return None
 
 

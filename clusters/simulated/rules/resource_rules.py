@@ -3,10 +3,13 @@
 import math
 from typing import Final
 
+from clusters.command_checks.quotas import limits_refusal
+from clusters.command_checks.refusal import Refusal
+from clusters.command_checks.values import wanted_resources
 from clusters.commands import CheckStatus, SetResources
-from clusters.simulated.rules.quotas import MAX_LIMIT_FACTOR, namespace_refusal
+from clusters.simulated.rules.quotas import namespace_refusal
 from clusters.simulated.rules.replica_rules import check_rolled, roll_replicas
-from clusters.simulated.rules.rule import Column, Refusal, Rule, over_quota, rejected, service_refusal
+from clusters.simulated.rules.rule import Column, Rule
 
 _FIELDS: Final = {
     "cpu_limit_millicores": "desired_limit",
@@ -17,44 +20,11 @@ _FIELDS: Final = {
 """The command's fields and the state's."""
 
 
-def _wanted(command: SetResources) -> dict[str, float]:
-    """The numbers that the command names."""
-    values = {name: getattr(command, name) for name in _FIELDS}
-    return {name: value for name, value in values.items() if value is not None}
-
-
 def _refuse(column: Column, command: SetResources) -> Refusal | None:
-    if refusal := service_refusal(column, command.service):
-        return refusal
-    wanted = _wanted(command)
-    if not wanted:
-        return rejected(f"the command names no request and no limit of {command.service}; name at least one")
-    for name, value in wanted.items():
-        if not 0 < value < math.inf:
-            return rejected(f"a {name} of {value} for {command.service} is impossible; give more than 0")
-    return _refuse_limits(column, command, wanted) or _refuse_quota(column, command)
-
-
-def _refuse_limits(column: Column, command: SetResources, wanted: dict[str, float]) -> Refusal | None:
-    """A limit has a bound, and no request exceeds its limit."""
-    service = column.graph.application.service(command.service)
-    s, n = column.service(command.service), column.stand
+    wanted, s, n = wanted_resources(command), column.service(command.service), column.stand
     after = {name: wanted.get(name, float(getattr(column.state, field)[s, n])) for name, field in _FIELDS.items()}
-    for limit, request in (
-        ("cpu_limit_millicores", "cpu_request_millicores"),
-        ("memory_limit_bytes", "memory_request_bytes"),
-    ):
-        most = MAX_LIMIT_FACTOR * getattr(service, limit)
-        if after[limit] > most:
-            return over_quota(
-                f"a {limit} of {after[limit]:g} for {command.service} is outside the quota; ask for at most {most:g}"
-            )
-        if after[request] > after[limit] * (1.0 + 1e-6):
-            return rejected(
-                f"{command.service} would request {after[request]:g}, more than its {limit} of {after[limit]:g}; "
-                "set both"
-            )
-    return None
+    service = column.graph.application.service(command.service)
+    return limits_refusal(service, after) or _refuse_quota(column, command)
 
 
 def _refuse_quota(column: Column, command: SetResources) -> Refusal | None:
@@ -73,13 +43,13 @@ def _is_set(column: Column, command: SetResources) -> bool:
     # The state may be in single precision.
     return all(
         math.isclose(getattr(column.state, _FIELDS[name])[s, n], value, rel_tol=1e-6)
-        for name, value in _wanted(command).items()
+        for name, value in wanted_resources(command).items()
     )
 
 
 def _set(column: Column, command: SetResources) -> None:
     s = column.service(command.service)
-    for name, value in _wanted(command).items():
+    for name, value in wanted_resources(command).items():
         getattr(column.state, _FIELDS[name])[s, column.stand] = value
     roll_replicas(column, s)
 

@@ -6,12 +6,12 @@ from typing import Generic, TypeVar
 
 import numpy as np
 
-from clusters.commands import CheckStatus, Command, CommandStatus
+from clusters.command_checks.refusal import Refusal
+from clusters.commands import CheckStatus, Command
 from clusters.simulated.graph import CompiledGraph
 from clusters.simulated.parameters import COLD_SECONDS
 from clusters.simulated.state import StandState
 from clusters.simulated.streams.pod_events import PodEventReason, PodEvents
-from clusters.topology import LOAD_GENERATOR
 
 C = TypeVar("C")
 
@@ -48,49 +48,16 @@ class Column:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Refusal:
-    """Why a command cannot be done, with the fix in its message."""
-
-    status: CommandStatus
-    message: str
-
-
-@dataclass(frozen=True, kw_only=True)
 class Rule(Generic[C]):
     """How one kind of command is checked, carried out and verified."""
 
     refusal: Callable[[Column, C], Refusal | None]
-    """Why it cannot be done; None if it can."""
+    """Why this stand cannot do it now; None if it can. What no stand can do was refused before."""
     is_there: Callable[[Column, C], bool]
     """Whether the stand is in the wanted state already."""
     carry_out: Callable[[Column, C], None]
     postcheck: Callable[[Column, C], CheckStatus]
     """Whether it has taken effect by now."""
-
-
-def rejected(message: str) -> Refusal:
-    """A thing that does not exist, or a value that is impossible."""
-    return Refusal(status=CommandStatus.REJECTED, message=message)
-
-
-def over_quota(message: str) -> Refusal:
-    """More than the namespace's quota or the service's bounds allow."""
-    return Refusal(status=CommandStatus.QUOTA_EXCEEDED, message=message)
-
-
-def conflicting(message: str) -> Refusal:
-    """Another owner holds what the command would set."""
-    return Refusal(status=CommandStatus.CONFLICT, message=message)
-
-
-def service_refusal(column: Column, name: str) -> Refusal | None:
-    """Why no command can go to this service; None if one can."""
-    if name not in column.graph.service_index:
-        known = ", ".join(service.name for service in column.graph.application.services)
-        return rejected(f"there is no service {name!r}; known services: {known}")
-    if name == LOAD_GENERATOR:
-        return rejected(f"{LOAD_GENERATOR} is part of the scenario and cannot be acted on; use ScaleWorkload")
-    return None
 
 
 def never(column: Column, command: object) -> bool:

@@ -2,15 +2,12 @@
 
 import math
 
+from clusters.command_checks.refusal import Refusal
 from clusters.commands import ScaleWorkload, SetRateLimit, ShapeWorkload
-from clusters.simulated.rules.rule import Column, Refusal, Rule, rejected, settled
+from clusters.simulated.rules.rule import Column, Rule, settled
 
 
-def _refuse_rate(column: Column, command: SetRateLimit) -> Refusal | None:
-    if command.limit_rps is not None and not 0 <= command.limit_rps < math.inf:
-        return rejected(
-            f"a rate limit of {command.limit_rps} requests/s is impossible; give 0 or more, None to lift it"
-        )
+def _accept(column: Column, command: object) -> Refusal | None:
     return None
 
 
@@ -25,15 +22,6 @@ def _has_rate(column: Column, command: SetRateLimit) -> bool:
 
 def _set_rate(column: Column, command: SetRateLimit) -> None:
     column.state.rate_limit_rps[column.stand] = _wanted_rate(command)
-
-
-def _refuse_shape(column: Column, command: ShapeWorkload) -> Refusal | None:
-    names = [request.name for request in column.graph.application.request_types]
-    if command.request_type and command.request_type not in names:
-        return rejected(f"there is no request type {command.request_type!r}; known types: {', '.join(names)}")
-    if not 0 <= command.factor <= 1:
-        return rejected(f"users cannot send {command.factor} of what they planned; give a share from 0 to 1")
-    return None
 
 
 def _shaped_rows(column: Column, command: ShapeWorkload) -> slice:
@@ -53,12 +41,6 @@ def _shape(column: Column, command: ShapeWorkload) -> None:
     column.state.shape[_shaped_rows(column, command), column.stand] = command.factor
 
 
-def _refuse_workload(column: Column, command: ScaleWorkload) -> Refusal | None:
-    if not 0 <= command.multiplier < math.inf:
-        return rejected(f"a workload multiplier of {command.multiplier} is impossible; give 0 or more")
-    return None
-
-
 def _has_workload(column: Column, command: ScaleWorkload) -> bool:
     return math.isclose(column.state.multiplier[column.stand], command.multiplier, rel_tol=1e-6)
 
@@ -68,11 +50,11 @@ def _scale_workload(column: Column, command: ScaleWorkload) -> None:
 
 
 SET_RATE_LIMIT = Rule[SetRateLimit](
-    refusal=_refuse_rate, is_there=_has_rate, carry_out=_set_rate, postcheck=settled(_has_rate)
+    refusal=_accept, is_there=_has_rate, carry_out=_set_rate, postcheck=settled(_has_rate)
 )
 SHAPE_WORKLOAD = Rule[ShapeWorkload](
-    refusal=_refuse_shape, is_there=_is_shaped, carry_out=_shape, postcheck=settled(_is_shaped)
+    refusal=_accept, is_there=_is_shaped, carry_out=_shape, postcheck=settled(_is_shaped)
 )
 SCALE_WORKLOAD = Rule[ScaleWorkload](
-    refusal=_refuse_workload, is_there=_has_workload, carry_out=_scale_workload, postcheck=settled(_has_workload)
+    refusal=_accept, is_there=_has_workload, carry_out=_scale_workload, postcheck=settled(_has_workload)
 )
