@@ -1,7 +1,7 @@
 """The Stand contract: one isolated running instance of an application, whatever it runs on.
 
 `StandBatch` is the same for N simulated stands that step together. The control loop in `envs` is written once,
-against `StandBatch`; `SingleStandBatch` lifts one stand to a batch of one.
+against `StandBatch`; `as_batch` lifts one stand to a batch of one.
 """
 
 from collections.abc import Sequence
@@ -115,6 +115,20 @@ class StreamSource(Protocol):
         ...
 
 
+@runtime_checkable
+class StreamingStand(Stand, Protocol):
+    """A stand that can also tell what happened beside the metrics."""
+
+    def streams(self, start_ns: int, end_ns: int, spec: StreamsSpec) -> StandStreams:
+        """As `StreamSource.streams`, of this stand."""
+        ...
+
+
+def as_batch(stand: Stand) -> "SingleStandBatch":
+    """One stand as a batch of one, which tells streams if the stand does."""
+    return SingleStreamingBatch(stand) if isinstance(stand, StreamingStand) else SingleStandBatch(stand)
+
+
 class SingleStandBatch:
     """One stand, as a batch of one."""
 
@@ -163,3 +177,15 @@ class SingleStandBatch:
     def close(self) -> None:
         """Release the stand."""
         self._stand.close()
+
+
+class SingleStreamingBatch(SingleStandBatch):
+    """One stand that tells streams, as a batch of one."""
+
+    def __init__(self, stand: StreamingStand) -> None:
+        super().__init__(stand)
+        self._streaming = stand
+
+    def streams(self, stand: int, start_ns: int, end_ns: int, spec: StreamsSpec) -> StandStreams:
+        """What the stand told."""
+        return self._streaming.streams(start_ns, end_ns, spec)

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from clusters.scenario import Scenario
 from clusters.simulated.telemetry.scraping import Scraping
-from clusters.stand import SingleStandBatch, Stand
+from clusters.stand import Stand, as_batch
 from envs.actions.catalogue import ActionCatalogue
 from envs.control_loop import ControlLoop, EpisodeRules
 from envs.episode_drawing import choose_episode, reset_info
@@ -134,9 +134,7 @@ def _loop(
 ) -> ControlLoop:
     if stand is not None:
         reward = RewardFunction(reward_weights)
-        return ControlLoop(
-            SingleStandBatch(stand), time_scales=time_scales, reward=reward, rules=rules or EpisodeRules()
-        )
+        return ControlLoop(as_batch(stand), time_scales=time_scales, reward=reward, rules=rules or EpisodeRules())
     from envs.simulated_loop import simulated_loop  # a live stand needs no simulator
 
     return simulated_loop(
