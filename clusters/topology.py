@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
 
+from clusters.kubernetes_part import FlagDelivery, KubernetesPart
+
 LOAD_GENERATOR = "load-generator"
 
 
@@ -93,6 +95,8 @@ class Service:
     """The same of memory; None: the limit."""
     max_rate_rps: float | None = None
     """Requests per second that the service accepts; it answers 429 to more. None: no limit of its own."""
+    kubernetes: KubernetesPart | None = None
+    """Its upstream image; None: there is none, so that only synthetic images can play it."""
 
     @property
     def is_scalable(self) -> bool:
@@ -163,6 +167,12 @@ class ConfigFlag:
     effects: tuple[FlagEffect, ...]
     good_variant: str = "off"
     bad_variant: str = "on"
+    delivery: FlagDelivery = FlagDelivery.FLAGD
+    """How services learn of it on a live stand."""
+    good_value: bool | int | float = False
+    """What the flag server answers while the good variant is set; not used for other deliveries."""
+    bad_value: bool | int | float = True
+    """The same of the bad variant."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -218,6 +228,8 @@ class Application:
     flags: tuple[ConfigFlag, ...]
     nominal_rate_rps: float
     """Request rate at the entry that the default capacity is meant for."""
+    version: str = ""
+    """Of the upstream system; a label of every object. Empty: it has none."""
     releases: tuple[Release, ...] = ()
     optional_groups: tuple[OptionalGroup, ...] = ()
     cpu_quota_millicores: float | None = None

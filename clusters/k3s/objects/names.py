@@ -1,0 +1,64 @@
+"""Names that stand objects share with those who change and read them: labels, annotations, ports, variables."""
+
+from collections.abc import Mapping
+
+from clusters.k3s.api import MANAGED_LABEL, STAND_LABEL
+from clusters.topology import Application
+
+COMPONENT_LABEL = "opentelemetry.io/name"
+"""Service that a pod belongs to; the selector of the demo's Deployments and Services."""
+ROLE_LABEL = "otel-control-gym.io/role"
+"""On what a command or a fault added to a stand, and a reset removes: `canary`, `autoscaler`, `chaos`."""
+CONFIG_ANNOTATION = "otel-control-gym.io/config"
+"""On pod templates: a hash of the configuration that their files hold, so that a change of it is a rollout."""
+RESTART_ANNOTATION = "otel-control-gym.io/restarted-at"
+"""On pod templates: when a restart was last asked for."""
+
+PLAN_CONFIG_MAP = "synthetic"
+PLAN_FOLDER = "/etc/gym"
+FLAG_CONFIG_MAP = "flagd-config"
+FLAG_FILE = "demo.flagd.json"
+
+HEALTH_PORT = 8090
+"""Where every synthetic pod answers `GET /healthz`, whatever protocol it serves."""
+OFREP_PORT = 8016
+"""Where a flag server evaluates flags over HTTP."""
+FLAG_API_PORT = 4000
+"""Where a flag server's flags are read and written: `GET /api/read`, `POST /api/write`."""
+
+SERVICE_VARIABLE = "GYM_SERVICE"
+RELEASE_VARIABLE = "GYM_RELEASE"
+GROUPS_OFF_VARIABLE = "GYM_GROUPS_OFF"
+_FLAG_VARIABLE = "GYM_FLAG_"
+
+
+def flag_variable(flag: str) -> str:
+    """Environment variable that a flag delivered by environment is."""
+    return f"{_FLAG_VARIABLE}{flag}"
+
+
+def selector(service: str) -> dict[str, str]:
+    """Labels that pick a service's pods."""
+    return {COMPONENT_LABEL: service}
+
+
+def pod_labels(application: Application, service: str, namespace: str) -> dict[str, str]:
+    """Labels of a service's pods: the demo's, and whose stand they are of."""
+    version = {"app.kubernetes.io/version": application.version} if application.version else {}
+    return {
+        **selector(service),
+        **version,
+        "app.kubernetes.io/component": service,
+        "app.kubernetes.io/name": service,
+        STAND_LABEL: namespace,
+    }
+
+
+def object_labels(application: Application, labels: Mapping[str, str]) -> dict[str, str]:
+    """Labels of an object of ours, whose own `labels` are given."""
+    return {
+        **labels,
+        "app.kubernetes.io/part-of": application.name,
+        "app.kubernetes.io/managed-by": "otel-control-gym",
+        MANAGED_LABEL: "true",
+    }
