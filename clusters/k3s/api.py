@@ -1,7 +1,10 @@
 """Kubernetes objects as plain documents, over the official client: one place for paths, time-outs and sentences."""
 
 import json
+import time
 from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 import urllib3
@@ -18,6 +21,8 @@ MANAGED_LABEL = "otel-control-gym.io/managed"
 STAND_LABEL = "otel-control-gym.io/stand"
 """Name of the stand; equals its namespace."""
 _TIMEOUT_SECONDS = 30.0
+_CONNECT_SECONDS = 5.0
+"""Until a TCP connection must stand: what is not there is not worth the time of a request that works."""
 _PAGE = 500
 
 
@@ -39,6 +44,11 @@ class KubeApi:
         self._client = client
         self.cluster = cluster
         """Name in messages."""
+        self._ahead_seconds = 0.0
+
+    def server_time(self) -> datetime:
+        """The API server's clock (UTC), by the `Date` of its last answer: what all who share a cluster agree on."""
+        return datetime.now(UTC) + timedelta(seconds=self._ahead_seconds)
 
     def get(self, kind: Kind, name: str, namespace: str = "") -> Document:
         """One object."""
@@ -64,9 +74,17 @@ class KubeApi:
                 return items
             query["continue"] = page["metadata"]["continue"]
 
-    def create(self, document: Document, namespace: str = "", *, name: str = "", subresource: str = "") -> Document:
-        """Create an object, or post to the `subresource` of the object called `name`."""
-        path = kind_of(document).path(namespace, name, subresource)
+    def create(
+        self,
+        document: Document,
+        namespace: str = "",
+        *,
+        kind: Kind | None = None,
+        name: str = "",
+        subresource: str = "",
+    ) -> Document:
+        """Create an object, or post `document` to the `subresource` of the object of `kind` called `name`."""
+        path = (kind or kind_of(document)).path(namespace, name, subresource)
         return self._object("POST", path, body=document, query={"fieldManager": FIELD_MANAGER})
 
     def apply(
@@ -99,9 +117,16 @@ class KubeApi:
         """Put a whole object; with a `resourceVersion` in it a stale one is a 409."""
         return self._object("PUT", kind_of(document).path(namespace, document["metadata"]["name"]), body=document)
 
-    def delete(self, kind: Kind, name: str, namespace: str = "", *, grace_seconds: int | None = None) -> bool:
-        """Ask for deletion in the background; False if there is no such object."""
+    def delete(
+        self, kind: Kind, name: str, namespace: str = "", *, grace_seconds: int | None = None, uid: str = ""
+    ) -> bool:
+        """Ask for deletion in the background; False if there is no such object.
+
+        With a `uid`, only the object that was seen is deleted: another one of the same name is a 409.
+        """
         body: Document = {"propagationPolicy": "Background"}
+        if uid:
+            body["preconditions"] = {"uid": uid}
         if grace_seconds is not None:
             body["gracePeriodSeconds"] = grace_seconds
         try:
@@ -205,7 +230,8 @@ class KubeApi:
                 body=body,
                 auth_settings=["BearerToken"],
             )
-            response: urllib3.HTTPResponse = self._client.call_api(*serialised, timeout_seconds).response
+            timeouts = (min(_CONNECT_SECONDS, timeout_seconds), timeout_seconds)
+            response: urllib3.HTTPResponse = self._client.call_api(*serialised, timeouts).response
         except (ApiException, urllib3.exceptions.HTTPError) as error:
             raise KubeError(
                 f"cluster {self.cluster} does not answer ({method} {path}): {error}; check that its API server runs "
@@ -213,6 +239,8 @@ class KubeApi:
                 status=0,
                 reason="Unreachable",
             ) from error
+        if "Date" in response.headers:
+            self._ahead_seconds = parsedate_to_datetime(response.headers["Date"]).timestamp() - time.time()
         if response.status >= 400:
             raise _refused(response, f"{method} {path}", self.cluster)
         return response
@@ -229,6 +257,8 @@ def _refused(response: urllib3.HTTPResponse, what: str, cluster: str) -> KubeErr
         reason, message = status.get("reason") or reason, status.get("message") or message
     except (ValueError, AttributeError):
         pass  # a proxied service answers in words of its own
+    if response.status == 401:
+        message = f"{message or reason}; its credentials are expired or wrong: renew those of the kubeconfig"
     return KubeError(
         f"cluster {cluster} refused {what}: {message or reason}", status=int(response.status), reason=reason
     )

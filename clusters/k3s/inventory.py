@@ -1,7 +1,11 @@
 """The clusters that offer stands, as a YAML file describes them (`ray_configs/stands/*.yaml`)."""
 
+import re
 from dataclasses import dataclass, field
 from enum import StrEnum
+
+_PREFIX = re.compile(r"[a-z]([a-z0-9-]{0,18}[a-z0-9])?")
+"""The beginning of a namespace's name: a DNS label of 63 characters also holds the application and a random part."""
 
 
 class ImageKind(StrEnum):
@@ -62,6 +66,8 @@ class TelemetrySpec:
     """Where the gateway lives; stands may send to it. Empty: it is outside the cluster."""
     lag_seconds: float = 10.0
     """A stand's clock is this far behind: what happened before that has surely arrived in Prometheus."""
+    sample_seconds: float = 5.0
+    """How often the plane takes a sample of every counter: flush and scrape interval."""
     edges: EdgeSource = EdgeSource.CLIENT_SPANS
     containers: ContainerSource = ContainerSource.CADVISOR
     objects: ObjectSource = ObjectSource.WATCH
@@ -74,6 +80,8 @@ class TelemetrySpec:
     def __post_init__(self) -> None:
         if self.lag_seconds < 0:
             raise ValueError(f"lag_seconds must not be negative, not {self.lag_seconds}")
+        if self.sample_seconds <= 0:
+            raise ValueError(f"sample_seconds must be positive, not {self.sample_seconds}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -118,6 +126,11 @@ class Inventory:
             raise ValueError("clusters must name at least one cluster")
         if len(set(names)) < len(names):
             raise ValueError(f"clusters must have different names, not {', '.join(names)}")
+        if not _PREFIX.fullmatch(self.namespace_prefix):
+            raise ValueError(
+                "namespace_prefix must be at most 20 lower-case letters, digits and inner dashes, not "
+                f"{self.namespace_prefix!r}"
+            )
         if not 0.0 < self.rate_ratio <= 1.0:
             raise ValueError(f"rate_ratio must be above 0 and at most 1, not {self.rate_ratio}")
         for key in ("lease_seconds", "ready_timeout_seconds"):
