@@ -6,3 +6,9 @@ life of their own here: what they add up to is among the parameters.
 
 The loop is compiled by numba. Its first call in a fresh checkout takes some seconds; the machine code is kept on disk.
 """
+
+from pathlib import Path
+
+from clusters.compiled import forget_stale_code
+
+forget_stale_code(Path(__file__).parent)

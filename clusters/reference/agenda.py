@@ -7,7 +7,7 @@ by less than 2^-42 of its time, and never to before the present.
 
 import numpy as np
 
-from clusters.reference.compiled import inlined
+from clusters.compiled import inlined
 from clusters.reference.layout import FIRST_SERVICE, MAX_EVENTS, TIME, World
 
 

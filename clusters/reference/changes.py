@@ -2,9 +2,9 @@
 
 import math
 
+from clusters.compiled import compiled
 from clusters.reference.agenda import put
 from clusters.reference.arrivals import plan_arrival
-from clusters.reference.compiled import compiled
 from clusters.reference.containers import append, give_back, sift_up, unwatch
 from clusters.reference.layout import (
     BUCKET,

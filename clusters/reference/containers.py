@@ -2,8 +2,8 @@
 
 import math
 
+from clusters.compiled import inlined
 from clusters.reference.agenda import put
-from clusters.reference.compiled import inlined
 from clusters.reference.layout import (
     CHILD,
     DEADLINE,

@@ -1,8 +1,8 @@
 """The loop: find the event that is due first -> let it happen -> let the frame that it frees go on."""
 
+from clusters.compiled import compiled, inlined
 from clusters.reference.agenda import first_due, put
 from clusters.reference.arrivals import plan_arrival, user_comes
-from clusters.reference.compiled import compiled, inlined
 from clusters.reference.containers import pop_first, pop_heap
 from clusters.reference.layout import (
     ARRIVAL,

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from clusters.reference.compiled import inlined
+from clusters.compiled import inlined
 from clusters.reference.layout import (
     ARRIVED,
     BINS_PER_OCTAVE,

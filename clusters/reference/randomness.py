@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from clusters.reference.compiled import inlined
+from clusters.compiled import inlined
 from clusters.simulated.randomness import Words, seed_words
 
 _STEP = 0x9E3779B97F4A7C15

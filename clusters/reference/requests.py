@@ -1,6 +1,6 @@
 """A request's way: sent -> travelling -> waiting -> computing -> pausing -> calling -> its caller, or given up."""
 
-from clusters.reference.compiled import inlined
+from clusters.compiled import inlined
 from clusters.reference.containers import append, give_back, push_heap, take_slot, unwatch, watch
 from clusters.reference.layout import (
     ADDED_SECONDS,

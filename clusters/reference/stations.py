@@ -6,8 +6,8 @@ speed * min(1, servers / n), reaches the tag it got at its start. So a change of
 
 import math
 
+from clusters.compiled import inlined
 from clusters.reference.agenda import put_service
-from clusters.reference.compiled import inlined
 from clusters.reference.containers import sift_down, sift_up
 from clusters.reference.layout import (
     BOUND,

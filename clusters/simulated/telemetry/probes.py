@@ -12,12 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clusters.simulated.graph import CompiledGraph
+from clusters.simulated.kernels.sums import add_by_owner
 from clusters.simulated.latency import Latency
 from clusters.simulated.parameters import REQUEST_BYTES, RESPONSE_BYTES
 from clusters.simulated.replicas import Capacity
 from clusters.simulated.state import StandState, ordered_sum
 from clusters.simulated.telemetry.histograms import histogram_quantile
-from clusters.simulated.telemetry.quantiles import Mixtures, Shape, Times, bucket_times, p95_of, shape_of, share_within
+from clusters.simulated.telemetry.quantiles import Distributions, Mixtures, bucket_times
 from clusters.simulated.telemetry.sums import ChannelSum, OperationSum, RequestSum, ServiceSum
 
 Floats = NDArray[np.float32]
@@ -45,52 +46,48 @@ class Bucket:
         self.graph, self.state, self.capacity = graph, state, capacity
         self.share = np.float32(1.0 / num_ticks)
         ends = len(OperationSum), len(OperationSum) + len(ServiceSum)
-        self.node_sums = np.empty((ends[1] + 1, graph.num_services, state.num_stands), dtype=np.float32)
-        self.node_sums[: ends[0]] = graph.public_operations.sum(state.operation_sums)
-        of_services = self.node_sums[ends[0] : ends[1]]
-        # Only with a mode other than "raise" does take write to `out` directly.
-        state.service_sums.take(graph.public_services, axis=1, out=of_services, mode="clip")
-        self.node_sums[-1] = graph.channels_by_source.sum(state.channel_sums[ChannelSum.REQUESTS])
-        self.edge_sums = graph.channels_by_edge.sum(state.channel_sums)
-        self._percentiles(bucket_times(graph, state, latency, num_ticks), mixtures, has_histograms)
+        num_services, num_stands = graph.num_services, state.num_stands
+        self.node_sums = np.empty((ends[1] + 1, num_services, num_stands), dtype=np.float32)
+        add_by_owner(mixtures.public_operation_service, state.operation_sums, self.node_sums[: ends[0]])
+        add_by_owner(mixtures.public_places, state.service_sums, self.node_sums[ends[0] : ends[1]])
+        calls = state.channel_sums[ChannelSum.REQUESTS :][:1]
+        add_by_owner(mixtures.public_channel_source, calls, self.node_sums[ends[1] :])
+        self.edge_sums = np.empty((len(ChannelSum), len(graph.application.edges), num_stands), dtype=np.float32)
+        add_by_owner(graph.channel_edge, state.channel_sums, self.edge_sums)
+        self._percentiles(latency, num_ticks, mixtures, has_histograms)
 
-    def _percentiles(self, times: Times, mixtures: Mixtures, has_histograms: bool) -> None:
+    def _percentiles(self, latency: Latency, num_ticks: int, mixtures: Mixtures, has_histograms: bool) -> None:
         graph, state = self.graph, self.state
-        num_operations, num_services = graph.num_operations, graph.num_services
-        mean = times.mean[:num_operations]
-        np.divide(times.second[:num_operations], np.maximum(mean * mean, np.float32(1e-12)), out=state.latency_scv)
-        np.clip(state.latency_scv, np.float32(0.01), np.float32(8.0), out=state.latency_scv)
-        shape = shape_of(times)
-        own = p95_of(shape)
-        own[num_operations:] = np.minimum(own[num_operations:], graph.channel_timeout_seconds)
+        num_services, num_scraped = graph.num_services, mixtures.num_scraped
+        times = bucket_times(graph, mixtures.index, state, latency, num_ticks)
+        found = Distributions(times, mixtures.index.channel_timeout_seconds)
+        state.latency_scv[...] = found.scv
         weight = np.concatenate([state.operation_sums[OperationSum.REQUESTS], state.channel_sums[ChannelSum.REQUESTS]])
-        self.p95 = mixtures.p95(shape, own, weight)
-        self.p95 *= _MS
+        p95 = mixtures.p95(found, weight)
         if has_histograms:
-            self._read_histograms(shape, weight, mixtures)
-        entry = num_operations + graph.request_channel
-        in_time = share_within(type(shape)(*(part.take(entry, axis=0) for part in shape)), graph.request_slo_seconds)
+            p95[:num_scraped] = self._of_histograms(p95[:num_scraped], found, weight, mixtures)
+        in_time = found.share_within(graph.request_slo_seconds, graph.num_operations + graph.request_channel)
         sums = state.request_sums
         succeeded = sums[RequestSum.SUCCEEDED]
         per_type = np.stack([sums[RequestSum.OFFERED], succeeded, succeeded * in_time])
-        self.offered, self.succeeded, self.good = graph.requests_by_journey.sum(per_type)
-        self.node_p95 = self.p95[:num_services]
-        self.edge_p95 = self.p95[num_services : num_services + len(graph.application.edges)]
-        self.journey_p95 = self.p95[num_services + len(graph.application.edges) :]
+        per_journey = np.empty((3, len(graph.application.journeys), state.num_stands), dtype=np.float32)
+        add_by_owner(graph.request_journey, per_type, per_journey)
+        self.offered, self.succeeded, self.good = per_journey
+        self.node_p95, self.edge_p95, self.journey_p95 = np.split(p95, [num_services, num_scraped])
 
-    def _read_histograms(self, shape: Shape, weight: Floats, mixtures: Mixtures) -> None:
+    def _of_histograms(self, exact: Floats, found: Distributions, weight: Floats, mixtures: Mixtures) -> Floats:
         """Percentiles of services and edges as the collector's histograms tell them; users measure their own."""
-        num_operations, num_scraped = self.graph.num_operations, mixtures.num_scraped
-        total = np.maximum(mixtures.sums(weight)[:num_scraped], _NO_REQUESTS)
+        num_operations = self.graph.num_operations
+        total = np.maximum(mixtures.scraped_sums(weight), _NO_REQUESTS)
 
         def cdf(limit_ms: NDArray[Any]) -> NDArray[Any]:
             limit = (limit_ms.astype(np.float32) / _MS).take(mixtures.scraped_group, axis=0)
-            within = share_within(shape, limit)
+            within = found.share_within(limit)
             # Giving up ends a call.
             within[num_operations:][limit[num_operations:] >= self.graph.channel_timeout_seconds] = _ONE
-            return mixtures.sums(weight * within)[:num_scraped] / total
+            return mixtures.scraped_sums(weight * within) / total
 
-        self.p95[:num_scraped] = histogram_quantile(0.95, self.p95[:num_scraped], cdf)
+        return histogram_quantile(0.95, exact, cdf)
 
     @cached_property
     def known_requests(self) -> Floats:

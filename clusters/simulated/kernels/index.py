@@ -1,0 +1,58 @@
+"""What kernels know of a graph: where the rows of operations, calls and channels begin and lead, as flat arrays."""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from clusters.simulated.graph import CompiledGraph
+
+Floats = NDArray[np.float32]
+Ints = NDArray[np.int64]
+
+
+class Index(NamedTuple):
+    """Callers stand before their callees, so loops over operations go down the graph, or up if they go backwards.
+
+    `x_of_y` arrays hold, for each y, the first of its x, and at the end the number of all x: y's are the rows
+    x_of_y[y] to before x_of_y[y + 1].
+    """
+
+    operations_of_service: Ints
+    """[S + 1]"""
+    calls_of_operation: Ints
+    """[O + 1]"""
+    channels_of_operation: Ints
+    """[O + 1] channels that lead to it."""
+    operation_service: Ints
+    """[O]"""
+    call_channel: Ints
+    """[C]"""
+    call_awaited: Floats
+    """[C] 1: the caller waits for the answer; 0: a message."""
+    channel_edge: Ints
+    """[H]"""
+    channel_timeout_seconds: Floats
+    """[H] infinite for messages."""
+    request_channel: Ints
+    """[R]"""
+
+
+def index_of(graph: CompiledGraph) -> Index:
+    """Of a compiled graph."""
+    return Index(
+        operations_of_service=_firsts(graph.operation_service, graph.num_services),
+        calls_of_operation=_firsts(graph.call_owner, graph.num_operations),
+        channels_of_operation=_firsts(graph.channel_operation, graph.num_operations),
+        operation_service=graph.operation_service,
+        call_channel=graph.call_channel,
+        call_awaited=graph.call_awaited[:, 0].copy(),
+        channel_edge=graph.channel_edge,
+        channel_timeout_seconds=graph.channel_timeout_seconds[:, 0].copy(),
+        request_channel=graph.request_channel,
+    )
+
+
+def _firsts(owners: Ints, count: int) -> Ints:
+    """[count + 1] where each owner's rows begin in an array that is sorted by owner."""
+    return np.searchsorted(owners, np.arange(count + 1)).astype(np.int64)
