@@ -3,6 +3,7 @@
 import sys
 
 from clusters.incident.arguments import ApplicationsArguments, SimulateArguments
+from clusters.k3s.arguments import CollectArguments, DownArguments, ListArguments
 from ray_configs.command_line import Command, run
 
 COMMANDS = {
@@ -15,6 +16,21 @@ COMMANDS = {
         arguments=SimulateArguments,
         entry_point="clusters.incident.simulate:simulate_command",
         help="Play a scenario on a simulated stand and write it as one HTML page.",
+    ),
+    "list": Command(
+        arguments=ListArguments,
+        entry_point="clusters.k3s.listing:list_command",
+        help="List the live stands of an inventory, and who holds them.",
+    ),
+    "gc": Command(
+        arguments=CollectArguments,
+        entry_point="clusters.k3s.listing:collect_command",
+        help="Remove the live stands that nobody holds, and whatever crashes have left behind.",
+    ),
+    "down": Command(
+        arguments=DownArguments,
+        entry_point="clusters.k3s.listing:down_command",
+        help="Take one live stand down.",
     ),
 }
 

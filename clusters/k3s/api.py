@@ -115,7 +115,8 @@ class KubeApi:
 
     def replace(self, document: Document, namespace: str = "") -> Document:
         """Put a whole object; with a `resourceVersion` in it a stale one is a 409."""
-        return self._object("PUT", kind_of(document).path(namespace, document["metadata"]["name"]), body=document)
+        path = kind_of(document).path(namespace, document["metadata"]["name"])
+        return self._object("PUT", path, body=document, query={"fieldManager": FIELD_MANAGER})
 
     def delete(
         self, kind: Kind, name: str, namespace: str = "", *, grace_seconds: int | None = None, uid: str = ""

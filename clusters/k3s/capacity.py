@@ -7,50 +7,51 @@ from kubernetes.utils.quantity import parse_quantity
 from clusters.k3s.api import KubeApi
 from clusters.k3s.inventory import ClusterSpec, ImageKind
 from clusters.k3s.kinds import NODE
+from clusters.k3s.objects.resources import pod_limits, resources
 from clusters.topology import LOAD_GENERATOR, Application
-
-_SURGE_PODS = 2
-"""Pods beside the wanted ones while a deployment rolls, or a terminated one has not gone yet."""
-_RUNTIME_BYTES = 96 * 2.0**20
-"""By which a synthetic pod's memory limit may exceed its service's: Python, gRPC and the OpenTelemetry SDK."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class StandNeed:
-    """Bounds of a stand's namespace: sums of the limits of all its pods."""
+    """What a stand's namespace allows at most, and what a cluster must have left for it."""
 
     cpu_millicores: float
+    """Sum of the CPU limits of all its pods."""
     memory_bytes: float
+    """The same of memory."""
     pods: int
-    baseline_bytes: float
-    """Sum of the memory limits of the pods it starts with: what a cluster must have room for."""
+    reserved_bytes: float
+    """Sum of the memory requests of the pods that it starts with: the scheduler must find as much."""
 
 
-def stand_need(application: Application, images: ImageKind) -> StandNeed:
+def stand_need(application: Application, kind: ImageKind) -> StandNeed:
     """What a namespace for `application` must allow.
 
-    The quota of the application counts neither the load generator, nor pods that are being replaced, nor the runtime
-    of synthetic images; the namespace's counts all pods, hence the room.
+    The application's quota counts the services' own limits. The namespace's counts all of every pod: hence room for
+    the load generator, for what images add to a service (a runtime, sidecars), and for one pod more of every service,
+    because a rollout starts the new one first.
     """
     generator = application.service(LOAD_GENERATOR)
     services = [service for service in application.services if service is not generator]
-    runtime = _RUNTIME_BYTES if images is ImageKind.SYNTHETIC else 0.0
-    most = sum(service.max_replicas for service in services)
-    cpu = application.cpu_quota_millicores
-    cpu = sum(s.max_replicas * s.cpu_limit_millicores for s in services) if cpu is None else cpu
-    memory = application.memory_quota_bytes
-    memory = sum(s.max_replicas * s.memory_limit_bytes for s in services) if memory is None else memory
-    surge = max(services, key=lambda service: service.memory_limit_bytes)
+    cpu, memory = application.cpu_quota_millicores, application.memory_quota_bytes
+    if cpu is None:
+        cpu = sum(service.max_replicas * service.cpu_limit_millicores for service in services)
+    if memory is None:
+        memory = sum(service.max_replicas * service.memory_limit_bytes for service in services)
+    for service in application.services:
+        pod_cpu, pod_memory = pod_limits(service, kind)
+        is_counted = service is not generator
+        cpu += pod_cpu + (service.max_replicas * (pod_cpu - service.cpu_limit_millicores) if is_counted else pod_cpu)
+        extra = pod_memory - service.memory_limit_bytes
+        memory += pod_memory + (service.max_replicas * extra if is_counted else pod_memory)
     return StandNeed(
-        cpu_millicores=cpu
-        + generator.cpu_limit_millicores
-        + _SURGE_PODS * max(s.cpu_limit_millicores for s in services),
-        memory_bytes=memory
-        + generator.memory_limit_bytes
-        + _SURGE_PODS * surge.memory_limit_bytes
-        + (most + 1 + _SURGE_PODS) * runtime,
-        pods=most + 1 + _SURGE_PODS,
-        baseline_bytes=sum(s.replicas * (s.memory_limit_bytes + runtime) for s in application.services),
+        cpu_millicores=cpu,
+        memory_bytes=memory,
+        pods=sum(service.max_replicas + 1 for service in application.services),
+        reserved_bytes=sum(
+            service.replicas * quantity(resources(service, kind)["requests"]["memory"])
+            for service in application.services
+        ),
     )
 
 

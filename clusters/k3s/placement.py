@@ -13,6 +13,7 @@ import secrets
 import socket
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from clusters.k3s.api import MANAGED_LABEL, KubeApi, KubeError
@@ -25,7 +26,7 @@ from clusters.k3s.kinds import LEASE, NAMESPACE, Document
 from clusters.k3s.lease import HeldLease, acquire, new_lease
 from clusters.k3s.placed_stand import PlacedStand
 from clusters.k3s.removal import remove_stand
-from clusters.k3s.roster import BASELINE_BYTES, StandRecord, StandState, leases_namespace, read_roster
+from clusters.k3s.roster import RESERVED_BYTES, StandRecord, StandState, leases_namespace, read_roster
 from clusters.stand import StandError
 from clusters.topology import Application
 from ray_configs.errors import UserError
@@ -113,10 +114,10 @@ class _Seat:
         """A stand here; raises as `place`."""
         need = stand_need(self.application, self.cluster.images.kind)
         memory_bytes = cluster_memory_bytes(self.api, self.cluster)
-        if need.baseline_bytes > memory_bytes:
+        if need.reserved_bytes > memory_bytes:
             raise UserError(
                 f"cluster {self.cluster.name} has {memory_bytes / _GIB:.1f} GiB of memory for stands, and "
-                f"{self.application.name} needs {need.baseline_bytes / _GIB:.1f}; choose a smaller application, or a "
+                f"{self.application.name} needs {need.reserved_bytes / _GIB:.1f}; choose a smaller application, or a "
                 "larger cluster"
             )
         for _ in range(_TRIES):
@@ -159,7 +160,7 @@ class _Seat:
                 self.leases,
                 holder=self.holder,
                 lease_seconds=self.inventory.lease_seconds,
-                annotations={BASELINE_BYTES: str(round(need.baseline_bytes))},
+                annotations={RESERVED_BYTES: str(round(need.reserved_bytes))},
             )
         except KubeError as error:
             if error.status == 404:
@@ -219,13 +220,14 @@ class _Seat:
                 need=need,
             )
         except BaseException:
-            lease.release()
+            with suppress(KubeError):  # the lease then expires by itself; what went wrong first matters more
+                lease.release()
             raise
         return PlacedStand(self.cluster, lease, api, self.api)
 
     def _full(self, records: Sequence[StandRecord], memory_bytes: float) -> NoRoomError:
         holders = [f"{record.name} ({record.holder})" for record in records if record.state is StandState.HELD]
-        used = sum(record.baseline_bytes for record in records if record.state is not StandState.QUARANTINED)
+        used = sum(record.reserved_bytes for record in records if record.state is not StandState.QUARANTINED)
         return NoRoomError(
             f"cluster {self.cluster.name} has no stand free: {len(holders)} of {self.cluster.stands} are held, with "
             f"{used / _GIB:.1f} of {memory_bytes / _GIB:.1f} GiB of memory ({', '.join(holders[:5])}"
@@ -242,7 +244,7 @@ def _is_overfull(
 ) -> bool:
     """Whether a cluster's stands, free ones too but not those in quarantine, are more than it may carry."""
     present = [record for record in records if record.state is not StandState.QUARANTINED]
-    used = sum(record.baseline_bytes for record in present) + (added.baseline_bytes if added else 0.0)
+    used = sum(record.reserved_bytes for record in present) + (added.reserved_bytes if added else 0.0)
     return len(present) + (added is not None) > cluster.stands or used > memory_bytes
 
 

@@ -11,8 +11,8 @@ from clusters.k3s.lease import LeaseRecord
 
 QUARANTINED = "otel-control-gym.io/quarantined"
 """Annotation of leases and namespaces: why the stand is never to be handed out again."""
-BASELINE_BYTES = "otel-control-gym.io/baseline-bytes"
-"""Annotation of leases: memory limits of the pods that the stand starts with."""
+RESERVED_BYTES = "otel-control-gym.io/reserved-bytes"
+"""Annotation of leases: memory requests of the pods that the stand starts with."""
 
 
 class StandState(StrEnum):
@@ -43,8 +43,8 @@ class StandRecord:
     """Since its lease was renewed; inf without a lease."""
     reason: str
     """Why it is in quarantine; else empty."""
-    baseline_bytes: float
-    """Memory that it starts with; 0 without a lease."""
+    reserved_bytes: float
+    """Memory requests of the pods that it starts with; 0 without a lease."""
     lease: Document | None
     namespace: Document | None
     """None: not made yet, or gone."""
@@ -109,7 +109,7 @@ def _record(name: str, lease: LeaseRecord | None, namespace: Document | None, no
         holder=lease.holder if lease else "",
         age_seconds=lease.age_seconds(now) if lease else float("inf"),
         reason=lease.annotations.get(QUARANTINED, "") if lease else "",
-        baseline_bytes=float(lease.annotations.get(BASELINE_BYTES, "0")) if lease else 0.0,
+        reserved_bytes=float(lease.annotations.get(RESERVED_BYTES, "0")) if lease else 0.0,
         lease=lease.document if lease else None,
         namespace=namespace,
     )
