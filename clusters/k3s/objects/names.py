@@ -1,4 +1,4 @@
-"""Names that stand objects share with those who change and read them: labels, annotations, ports, variables."""
+"""Names that stand objects share with those who change and read them: labels, annotations, files, variables."""
 
 from collections.abc import Mapping
 
@@ -7,24 +7,15 @@ from clusters.topology import Application
 
 COMPONENT_LABEL = "opentelemetry.io/name"
 """Service that a pod belongs to; the selector of the demo's Deployments and Services."""
-ROLE_LABEL = "otel-control-gym.io/role"
-"""On what a command or a fault added to a stand, and a reset removes: `canary`, `autoscaler`, `chaos`."""
 CONFIG_ANNOTATION = "otel-control-gym.io/config"
 """On pod templates: a hash of the configuration that their files hold, so that a change of it is a rollout."""
 RESTART_ANNOTATION = "otel-control-gym.io/restarted-at"
-"""On pod templates: when a restart was last asked for."""
+"""On pod templates: when a restart was last asked for; what differs makes a rollout."""
 
 PLAN_CONFIG_MAP = "synthetic"
 PLAN_FOLDER = "/etc/gym"
 FLAG_CONFIG_MAP = "flagd-config"
 FLAG_FILE = "demo.flagd.json"
-
-HEALTH_PORT = 8090
-"""Where every synthetic pod answers `GET /healthz`, whatever protocol it serves."""
-OFREP_PORT = 8016
-"""Where a flag server evaluates flags over HTTP."""
-FLAG_API_PORT = 4000
-"""Where a flag server's flags are read and written: `GET /api/read`, `POST /api/write`."""
 
 SERVICE_VARIABLE = "GYM_SERVICE"
 RELEASE_VARIABLE = "GYM_RELEASE"

@@ -1,8 +1,9 @@
 """Ports of a service's pods and of the Service before them, called as the demo's chart calls them."""
 
 from clusters.k3s.kinds import Document
-from clusters.k3s.objects.names import FLAG_API_PORT, OFREP_PORT, object_labels, pod_labels, selector
+from clusters.k3s.objects.names import object_labels, pod_labels, selector
 from clusters.kubernetes_part import NamedPort
+from clusters.synthetic.plan import FLAG_FILE_PORT, OFREP_PORT
 from clusters.topology import Application, Service, ServiceKind
 
 
@@ -23,7 +24,7 @@ def sidecar_ports(service: Service) -> tuple[NamedPort, ...]:
         ports = enumerate(sidecar.port for sidecar in service.kubernetes.sidecars)
         return tuple(NamedPort(name=f"tcp-service-{index}", port=port) for index, port in ports)
     if service.kind is ServiceKind.FLAGS:
-        return (NamedPort(name="tcp-service-0", port=FLAG_API_PORT),)
+        return (NamedPort(name="tcp-service-0", port=FLAG_FILE_PORT),)
     return ()
 
 

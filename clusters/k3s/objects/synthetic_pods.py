@@ -8,7 +8,6 @@ from clusters.k3s.kinds import Document
 from clusters.k3s.objects.environment import identity_variables, variable
 from clusters.k3s.objects.names import (
     GROUPS_OFF_VARIABLE,
-    HEALTH_PORT,
     PLAN_CONFIG_MAP,
     PLAN_FOLDER,
     RELEASE_VARIABLE,
@@ -18,7 +17,7 @@ from clusters.k3s.objects.names import (
 from clusters.k3s.objects.ports import container_ports, sidecar_ports
 from clusters.k3s.objects.resources import resources
 from clusters.kubernetes_part import FlagDelivery
-from clusters.synthetic.plan import plan_document, service_plan
+from clusters.synthetic.plan import HEALTH_PORT, plan_document, service_plan
 from clusters.topology import Application, Service
 
 _EXPORT_INTERVAL_MILLISECONDS = 5000
