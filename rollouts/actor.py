@@ -12,12 +12,13 @@ from clusters.applications import load_application
 from envs.actions.catalogue import ActionCatalogue
 from envs.control_loop import ControlLoop
 from ray_configs.errors import UserError
+from rollouts.dataset.metadata import Deployment
 from rollouts.dataset.writer import write_run
 from rollouts.episode import Episode, EpisodeSummary, Job, PolicySpec, RolloutError
 from rollouts.playing import play_episodes
 from rollouts.policies import build_policy
 from rollouts.policies.policy import PolicyContext
-from rollouts.stands import StandsSpec, build_loop
+from rollouts.stands import HeldStands, StandsSpec, hold_stands, loop_over
 
 USER_ERROR = "UserError"
 """Kind of a RolloutError that no retry mends: its message is the sentence for the user."""
@@ -28,6 +29,7 @@ class StandActor:
 
     def __init__(self, spec: StandsSpec) -> None:
         self._spec = spec
+        self._stands: HeldStands | None = None
         self._loop: ControlLoop | None = None
 
     def process_id(self) -> int:
@@ -42,13 +44,24 @@ class StandActor:
         started = time.monotonic()
         try:
             episodes = self._episodes(jobs)
+            deployment = self._held(len(jobs)).deployment()
         except Exception as error:
+            # Whatever state they are in: the next episode begins on stands that are placed anew.
+            self.close()
             if len(jobs) == 1 or isinstance(error, UserError):
                 return [_as_value(job, error) for job in jobs]
             # A stand plays the same alone as in a batch, so this isolates the job that fails from those that do not.
             return [result for job in jobs for result in self.play([job], dataset_dir)]
         seconds = (time.monotonic() - started) / len(jobs)
-        return [_commit(job, episode, dataset_dir, seconds) for job, episode in zip(jobs, episodes, strict=True)]
+        return [
+            _commit(job, episode, dataset_dir, deployment, seconds) for job, episode in zip(jobs, episodes, strict=True)
+        ]
+
+    def close(self) -> None:
+        """Give the stands back; the next episode takes others."""
+        stands, self._stands, self._loop = self._stands, None, None
+        if stands is not None:
+            stands.batch.close()
 
     def _episodes(self, jobs: Sequence[Job]) -> list[Episode]:
         loop = self._loop_of(len(jobs))
@@ -57,15 +70,24 @@ class StandActor:
 
     def _loop_of(self, num_stands: int) -> ControlLoop:
         """The loop held, or a new one where the number of stands differs (a fill's last, smaller batch)."""
-        if self._loop is None or self._loop.num_stands != num_stands:
-            self._loop = build_loop(self._spec, num_stands)
+        stands = self._held(num_stands)
+        if self._loop is None:
+            self._loop = loop_over(stands.batch, self._spec)
         return self._loop
 
+    def _held(self, num_stands: int) -> HeldStands:
+        if self._stands is None or self._stands.batch.num_stands != num_stands:
+            self.close()
+            self._stands = hold_stands(self._spec, num_stands)
+        return self._stands
 
-def _commit(job: Job, episode: Episode, dataset_dir: str, seconds: float) -> EpisodeSummary | RolloutError:
+
+def _commit(
+    job: Job, episode: Episode, dataset_dir: str, deployment: Deployment, seconds: float
+) -> EpisodeSummary | RolloutError:
     started = time.monotonic()
     try:
-        path = write_run(episode, Path(dataset_dir))
+        path = write_run(episode, Path(dataset_dir), deployment=deployment)
     except Exception as error:
         return _as_value(job, error)
     return EpisodeSummary(

@@ -1,5 +1,6 @@
 """config -> jobs -> pool of actors -> run directories -> summary: the fill of a data set."""
 
+import json
 import shutil
 import signal
 import threading
@@ -7,7 +8,7 @@ import time
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from types import FrameType
 
@@ -15,6 +16,7 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
+from clusters.k3s.inventory import Inventory
 from clusters.simulated.telemetry.scraping import Scraping
 from clusters.streams import StreamsSpec
 from envs.rewards.reward_function import RewardWeights
@@ -27,12 +29,15 @@ from rollouts.dataset.schema import TORN_PREFIX
 from rollouts.dataset.writer import run_path
 from rollouts.episode import EpisodeSummary, Job, RolloutError
 from rollouts.jobs import PairedPolicy, PolicyShare, ScenarioDraw, draw_jobs
+from rollouts.live_dealing import stand_resources
 from rollouts.pool import FillResult, PoolSettings, fill
 from rollouts.progress import progress
 from rollouts.ray_session import RaySettings, ray_session
-from rollouts.stands import StandsSpec
+from rollouts.stands import LIVE, StandsSpec
 
 _MAX_ERRORS_SHOWN = 5
+FAILURES_FILE = "failures.jsonl"
+"""Beside the runs: one line per try of an episode that failed, with its reason."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,6 +53,9 @@ class CollectConfig:
     """Each plays every scenario, besides the policy that is dealt to it."""
     application: str = "small-core"
     backend: str = "simulated"
+    inventory: str = ""
+    """YAML of the clusters that live stands may be on, for example ray_configs/stands/lab.yaml; a relative path is
+    taken from the current directory."""
     seed: int = 0
     """Drives the stands' randomness and which scenario falls to which policy."""
     stands_per_actor: int = 16
@@ -69,6 +77,8 @@ class CollectConfig:
             raise ValueError(f"seed must not be negative, not {self.seed}")
         if self.stands_per_actor < 1:
             raise ValueError(f"stands_per_actor must be at least 1, not {self.stands_per_actor}")
+        if (self.backend == LIVE) != bool(self.inventory):
+            raise ValueError(f"backend {LIVE} and inventory come together: give both or neither")
 
     def stands(self) -> StandsSpec:
         """What each actor holds."""
@@ -80,6 +90,7 @@ class CollectConfig:
             reward=self.reward,
             scraping=self.scraping,
             streams=self.streams,
+            inventory=load(self.inventory, Inventory) if self.inventory else None,
         )
 
 
@@ -115,17 +126,37 @@ def collect(
     started = time.monotonic()
     # Absolute, because a job and its actors may have another working directory.
     dataset_dir = Path(out or config.dataset).absolute()
-    jobs = draw_jobs(config.stands(), config.scenarios, config.policies, config.seed, config.paired)
-    check_policies(config.stands(), jobs)
+    spec = config.stands()
+    jobs = draw_jobs(spec, config.scenarios, config.policies, config.seed, config.paired)
+    check_policies(spec, jobs)
     num_left = len(jobs) - _make_dataset(dataset_dir, jobs, resume)
-    with ray_session(config.ray), stop_on_signal() as stop, progress("episodes", num_left, console) as advance:
+    with (
+        ray_session(session_settings(config.ray, spec)),
+        stop_on_signal() as stop,
+        progress("episodes", num_left, console) as advance,
+    ):
 
         def on_result(result: EpisodeSummary | RolloutError) -> None:
             advance()
+            if isinstance(result, RolloutError):
+                _record_failure(dataset_dir, result)
 
-        outcome = fill(jobs, dataset_dir, config.stands(), config.pool, on_result=on_result, should_stop=stop.is_set)
+        outcome = fill(jobs, dataset_dir, spec, config.pool, on_result=on_result, should_stop=stop.is_set)
     _remove_torn(dataset_dir, jobs)
     return CollectResult(dataset_dir=dataset_dir, jobs=jobs, fill=outcome, seconds=time.monotonic() - started)
+
+
+def session_settings(settings: RaySettings, spec: StandsSpec) -> RaySettings:
+    """The settings of a local session, which offers all live stands of the spec."""
+    if spec.inventory is None:
+        return settings
+    return replace(settings, resources={**stand_resources(spec.inventory), **settings.resources})
+
+
+def _record_failure(dataset_dir: Path, error: RolloutError) -> None:
+    """Keep why an episode is not in the data set, beside it."""
+    with (dataset_dir / FAILURES_FILE).open("a", encoding="utf-8") as file:
+        file.write(json.dumps(asdict(error)) + "\n")
 
 
 def _make_dataset(dataset_dir: Path, jobs: Sequence[Job], resume: bool) -> int:

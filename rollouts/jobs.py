@@ -131,7 +131,15 @@ def _dealt(policies: Sequence[PolicyShare], count: int, seed: int) -> list[Polic
 def _job(spec: StandsSpec, scenario: Scenario, policy: PolicySpec, seed: int) -> Job:
     stand_seed = _hash(seed, scenario.name) % 2**63
     parameters = sorted(policy.parameters.items())
-    how = (spec.backend, spec.time_scales, spec.rules, spec.reward, spec.scraping, spec.streams)
+    how: tuple[object, ...] = (
+        spec.backend,
+        spec.time_scales,
+        spec.rules,
+        spec.reward,
+        spec.scraping,
+        spec.streams,
+        *((spec.inventory.rate_ratio,) if spec.inventory else ()),
+    )
     run_id = f"{_hash(scenario, stand_seed, policy.name, parameters, policy.stream, how):016x}"[:12]
     return Job(run_id=run_id, scenario=scenario, seed=stand_seed, policy=policy)
 

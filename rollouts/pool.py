@@ -8,7 +8,7 @@ it has looked which runs were committed before the actor died.
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import ceil
 from pathlib import Path
 from typing import Any
@@ -16,13 +16,18 @@ from typing import Any
 import ray
 from ray.exceptions import ActorUnavailableError, ActorUnschedulableError, OutOfMemoryError, RayActorError
 
+from clusters.k3s.inventory import ClusterSpec, Inventory
 from ray_configs.errors import UserError
 from rollouts.actor import USER_ERROR, StandActor
 from rollouts.dataset.writer import run_path
 from rollouts.episode import EpisodeSummary, Job, RolloutError
+from rollouts.live_dealing import ClusterDeal, only, resource_of
+from rollouts.live_readers import shared_readers
 from rollouts.stands import StandsSpec
 
 _WAIT_SECONDS = 0.5
+_CLOSE_SECONDS = 20.0
+"""For actors to give their stands back at a fill's end."""
 _LOST = (RayActorError, OutOfMemoryError, ActorUnschedulableError)
 
 
@@ -77,6 +82,8 @@ class _Worker:
     jobs: tuple[Job, ...] = ()
     """What the call plays; empty while the call only asks whether the actor is there."""
     is_ready: bool = False
+    cluster: ClusterSpec | None = None
+    """Where its stands are; None: simulated."""
 
 
 def fill(
@@ -101,7 +108,8 @@ def fill(
     Raises:
         UserError: no actor could be started, or an actor met an error that only the user can mend.
     """
-    return _Fill(jobs, dataset_dir, spec, settings, on_result).run(should_stop)
+    with shared_readers(spec.inventory):
+        return _Fill(jobs, dataset_dir, spec, settings, on_result).run(should_stop)
 
 
 class _Fill:
@@ -125,6 +133,7 @@ class _Fill:
         self._summaries: list[EpisodeSummary] = []
         self._errors: list[RolloutError] = []
         self._starts_left = settings.actors * settings.max_attempts
+        self._deal = _deal(spec.inventory)
 
     def run(self, should_stop: Callable[[], bool]) -> FillResult:
         """The loop."""
@@ -143,8 +152,7 @@ class _Fill:
                 else:
                     deadline = time.monotonic() + self._settings.start_timeout_seconds
         finally:
-            for worker in workers:
-                ray.kill(worker.handle)
+            _end(workers)
         rest = [job.run_id for group in (*self._queue, *(worker.jobs for worker in workers)) for job in group]
         unplayed = [run_id for run_id in rest if not run_path(self._dataset_dir, run_id).is_dir()]
         self._found += [run_id for run_id in rest if run_id not in unplayed]
@@ -156,14 +164,18 @@ class _Fill:
         )
 
     def _start(self) -> _Worker:
-        settings = self._settings
+        settings, spec, resources = self._settings, self._spec, dict(self._settings.resources_per_actor)
+        cluster = self._deal.take() if self._deal else None
+        if cluster is not None:
+            resources[resource_of(cluster)] = 1.0
+            spec = replace(spec, inventory=only(spec.live_inventory, cluster), has_shared_readers=True)
         remote = ray.remote(
             num_cpus=settings.cpus_per_actor,
-            resources=dict(settings.resources_per_actor),
+            resources=resources,
             max_restarts=settings.max_restarts,
             max_task_retries=0,
         )(StandActor)
-        return _Worker(handle=remote.remote(self._spec))
+        return _Worker(handle=remote.remote(spec), cluster=cluster)
 
     def _hand_out(self, workers: Sequence[_Worker]) -> None:
         """Give every idle actor its next call: work if it has answered before, else the question whether it is there.
@@ -224,6 +236,8 @@ class _Fill:
 
     def _replace(self, worker: _Worker, workers: list[_Worker], error: Exception) -> None:
         workers.remove(worker)
+        if self._deal and worker.cluster:
+            self._deal.give_back(worker.cluster)
         self._starts_left -= 1
         if self._starts_left > 0:
             workers.append(self._start())
@@ -237,3 +251,21 @@ class _Fill:
             f"no actor is left to play ({what}); each asks for {asked} and the cluster offers {offered}: lower "
             "cpus_per_actor, or start nodes that offer the resources"
         )
+
+
+def _deal(inventory: Inventory | None) -> ClusterDeal | None:
+    """How actors are dealt to clusters; None for simulated stands."""
+    if inventory is None:
+        return None
+    from clusters.k3s.placement import free_stands
+
+    return ClusterDeal(inventory, offered=ray.cluster_resources(), free=free_stands(inventory))
+
+
+def _end(workers: Sequence[_Worker]) -> None:
+    """Let idle actors give their stands back, then end all; what a busy one holds is free once its lease expires."""
+    closing = [worker.handle.close.remote() for worker in workers if worker.is_ready and worker.call is None]
+    if closing:
+        ray.wait(closing, num_returns=len(closing), timeout=_CLOSE_SECONDS)
+    for worker in workers:
+        ray.kill(worker.handle)

@@ -7,7 +7,7 @@ import socket
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +33,8 @@ class RaySettings:
     """Logical CPUs; None: those of the machine."""
     object_store_bytes: int = 300_000_000
     """Memory for objects; results are paths, so little is needed."""
+    resources: Mapping[str, float] = field(default_factory=dict)
+    """Custom resources that a local session offers, such as `stand_lab: 2`."""
 
 
 @contextmanager
@@ -80,6 +82,7 @@ def _start(settings: RaySettings, temp_dir: str) -> None:
         ray.init(
             address="local",
             num_cpus=settings.num_cpus,
+            resources=dict(settings.resources),
             include_dashboard=False,
             object_store_memory=settings.object_store_bytes,
             _temp_dir=temp_dir,

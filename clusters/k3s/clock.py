@@ -1,5 +1,4 @@
-"""A live stand's clock: the wall's, behind by as long as telemetry needs to arrive; buckets begin at the same times
-for all stands."""
+"""A live stand's clock: the wall's, behind by as long as telemetry takes; buckets begin at one time for all stands."""
 
 import time
 

@@ -1,11 +1,13 @@
 """A live stand: place -> baseline -> load -> warm-up -> judge -> (apply -> advance -> observe)* -> give back."""
 
+import json
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_random
 
 from clusters.commands import Command, Receipt
 from clusters.k3s.api import KubeError
@@ -16,7 +18,8 @@ from clusters.k3s.context import StandContext
 from clusters.k3s.health import judge
 from clusters.k3s.inventory import ClusterSpec, Inventory
 from clusters.k3s.load import LoadDriver
-from clusters.k3s.placement import PlacedStand, place
+from clusters.k3s.placed_stand import PlacedStand
+from clusters.k3s.placement import NoRoomError, place
 from clusters.k3s.telemetry.source import TelemetrySource
 from clusters.scenario import Scenario
 from clusters.stand import StandError
@@ -28,6 +31,8 @@ TRIES_PER_STAND = 2
 """Warm-ups that a stand may fail before it is quarantined."""
 STANDS_PER_RESET = 2
 """Stands that a reset may use up: what two of them cannot do is not the stands' fault."""
+WAITED_LEASES = 1.5
+"""How long a reset waits for a free stand, in lengths of a lease."""
 _LOG = logging.getLogger(__name__)
 
 
@@ -98,6 +103,20 @@ class K3sStand:
     def namespace(self) -> str:
         """Where it is; empty before the first reset."""
         return self._held.placed.namespace if self._held else ""
+
+    @property
+    def cluster(self) -> ClusterSpec:
+        """The cluster that it is on."""
+        return self._require_held().placed.cluster
+
+    def kubernetes_version(self) -> str:
+        """Of its cluster, such as `v1.36.2`.
+
+        Raises:
+            StandError: the cluster does not answer.
+        """
+        version: str = json.loads(self._require_held().placed.api.raw("/version"))["gitVersion"]
+        return version
 
     def reset(self, scenario: Scenario, seed: int) -> TelemetryWindow:
         """Return to the baseline, play the workload, and wait for the warm-up; the telemetry of the warm-up.
@@ -181,7 +200,7 @@ class K3sStand:
         """The stand held, or a newly placed one."""
         if self._held is not None and not self._held.placed.lost:
             return self._held
-        placed = place(self._inventory, self._application, holder=self._holder)
+        placed = self._place()
         clock = StandClock(lag_seconds=placed.cluster.telemetry.lag_seconds, bucket_seconds=self._bucket_seconds)
         context = StandContext(
             application=self._application,
@@ -196,10 +215,27 @@ class K3sStand:
         self._held = _Held(placed=placed, context=context, clock=clock, source=self._sources(placed.cluster))
         return self._held
 
+    def _place(self) -> PlacedStand:
+        """A stand, waiting for as long as a lease of somebody who died may still stand."""
+        waiting = Retrying(
+            retry=retry_if_exception_type(NoRoomError),
+            stop=stop_after_delay(WAITED_LEASES * self._inventory.lease_seconds),
+            wait=wait_random(1.0, 5.0),
+            reraise=True,
+        )
+        return waiting(place, self._inventory, self._application, holder=self._holder)
+
     def _warm_up(self, held: _Held, scenario: Scenario, seed: int) -> TelemetryWindow:
         self._episode = None
         try:
-            report = restore_baseline(held.context)
+            clear_all(held.context)
+            report = restore_baseline(
+                held.placed.api,
+                self._application,
+                namespace=held.placed.namespace,
+                cluster=held.placed.cluster,
+                ready_timeout_seconds=self._inventory.ready_timeout_seconds,
+            )
         except KubeError:
             raise
         except StandError as error:
@@ -239,12 +275,18 @@ class K3sStand:
             _require_lease(held)
             tend(held.context)
 
-    def _running(self) -> tuple[_Held, _Episode]:
+    def _require_held(self) -> _Held:
         self._require_open()
-        if self._held is None or self._episode is None:
-            raise StandError("this stand was never reset, or its last reset failed; call reset with a scenario first")
-        _require_lease(self._held)
-        return self._held, self._episode
+        if self._held is None:
+            raise StandError("this stand was never reset; call reset with a scenario first")
+        return self._held
+
+    def _running(self) -> tuple[_Held, _Episode]:
+        held = self._require_held()
+        if self._episode is None:
+            raise StandError("the last reset of this stand failed; call reset with a scenario first")
+        _require_lease(held)
+        return held, self._episode
 
     def _require_open(self) -> None:
         if self._is_closed:

@@ -93,11 +93,12 @@ def scratch_namespace(api: "KubeApi", word: str) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def plane(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TelemetrySpec]:
+def plane(tmp_path_factory: pytest.TempPathFactory, cluster_spec: ClusterSpec) -> Iterator[TelemetrySpec]:
     """A collector and a Prometheus of this session's own, which the pods of the cluster reach."""
-    from tests.cluster.plane import telemetry_plane
+    from tests.plane import telemetry_plane
 
-    with telemetry_plane(tmp_path_factory.mktemp("plane")) as spec:
+    folder = tmp_path_factory.mktemp("plane")
+    with telemetry_plane(folder, kubeconfig=cluster_spec.kubeconfig, context=cluster_spec.context) as spec:
         yield spec
 
 
