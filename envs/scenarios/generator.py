@@ -22,16 +22,10 @@ from envs.scenarios import splits
 from envs.scenarios.candidates import CandidateDraws, Suspects
 from envs.scenarios.family_draws import FamilyDraws
 from envs.scenarios.menus import CORE, ScenarioMenu
+from envs.scenarios.timing import ScenarioTiming
 from envs.scenarios.wide_candidates import WideCandidateDraws
 from envs.time_scales import TimeScales
 
-HORIZON_SECONDS = 600.0
-"""Shortest length of an episode after the warm-up; rounded up to whole control steps."""
-FOLLOW_SECONDS = 300.0
-"""At least so much of the episode follows the decision."""
-FAULT_START_SECONDS = (60.0, 180.0)
-DECISION_DELAY_SECONDS = (30.0, 90.0)
-"""From the fault's start to the decision."""
 ORDINARY_LEVELS = (0.8, 1.05)
 CONTROL_LEVELS = (0.4, 1.25)
 """Mean load over the nominal rate."""
@@ -87,11 +81,11 @@ def draw_scenario(
     rng = _generator(scenario_seed, application_name, "scenario", *menu_words)
     families = draws.families.draw(split, rng)
     family = families[0]
-    moments = _draw_moments(family, time_scales, rng)
+    moments = _draw_moments(family, menu.timing, time_scales, rng)
     level = draw_between(CONTROL_LEVELS if family.fault == splits.NORMAL_CONTROL else ORDINARY_LEVELS, rng)
     duration = time_scales.warmup_seconds + moments.horizon
     trace = menu.workload(family.workload).draw(application, level, duration, rng)
-    faults = _draw_faults(families, application, moments, time_scales, rng)
+    faults = _draw_faults(families, application, moments, menu.timing, time_scales, rng)
     return Scenario(
         name=":".join((application_name, *menu_words, split.value, str(scenario_seed))),
         family=family.name,
@@ -123,15 +117,17 @@ def _generator(seed: int, *words: str) -> np.random.Generator:
     return np.random.Generator(np.random.Philox(key=[seed, crc32("/".join(words).encode())]))
 
 
-def _draw_moments(family: splits.Family, time_scales: TimeScales, rng: np.random.Generator) -> _Moments:
+def _draw_moments(
+    family: splits.Family, timing: ScenarioTiming, time_scales: TimeScales, rng: np.random.Generator
+) -> _Moments:
     step, bucket = time_scales.control_step_seconds, time_scales.observation_bucket_seconds
-    start = draw_multiple(*FAULT_START_SECONDS, bucket, rng)
-    earliest, latest = (start + delay for delay in DECISION_DELAY_SECONDS)
+    start = draw_multiple(*timing.fault_start_seconds, bucket, rng)
+    earliest, latest = (start + delay for delay in timing.decision_delay_seconds)
     decision = draw_multiple(earliest, latest, step, rng)
-    needed = max(HORIZON_SECONDS, decision + FOLLOW_SECONDS)
+    needed = max(timing.horizon_seconds, decision + timing.follow_seconds)
     horizon = math.ceil(needed / step) * step
     if family.is_calm:
-        decision = draw_multiple(step, horizon - FOLLOW_SECONDS, step, rng)
+        decision = draw_multiple(step, horizon - timing.follow_seconds, step, rng)
     return _Moments(horizon=horizon, fault_start=start, decision=decision)
 
 
@@ -139,11 +135,13 @@ def _draw_faults(
     families: tuple[splits.Family, ...],
     application: Application,
     moments: _Moments,
+    timing: ScenarioTiming,
     time_scales: TimeScales,
     rng: np.random.Generator,
 ) -> tuple[ScheduledFault, ...]:
     bucket = time_scales.observation_bucket_seconds
-    starts = (moments.fault_start, moments.decision - draw_multiple(*DECISION_DELAY_SECONDS, bucket, rng))
+    delay = draw_multiple(*timing.decision_delay_seconds, bucket, rng)
+    starts = (moments.fault_start, moments.decision - delay)
     return tuple(
         FAULTS[family.fault].draw(
             FaultRequest(

@@ -5,10 +5,11 @@ from. `full` holds everything. To add a menu: a `ScenarioMenu`, and a line in ME
 by their names.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from envs.faults import FAULTS, fault_family
+from envs.scenarios.timing import SHORT, USUAL, ScenarioTiming
 from envs.workloads import WORKLOADS, workload
 from envs.workloads.recorded import Recorded
 from envs.workloads.workload import Workload
@@ -41,6 +42,7 @@ class ScenarioMenu:
     """Recorded workloads, drawn beside the others."""
     has_all_actions: bool = False
     """Whether candidates are of every type, or of those that the core menu compares."""
+    timing: ScenarioTiming = USUAL
 
     def __post_init__(self) -> None:
         for fault in self.faults:
@@ -91,7 +93,9 @@ FULL = ScenarioMenu(
     has_all_actions=True,
 )
 """Every fault and workload; flags are told apart into `bad_version` and `demo_flag`."""
-MENUS: dict[str, ScenarioMenu] = {menu.name: menu for menu in (CORE, FULL)}
+BRIEF = replace(CORE, name="brief", timing=SHORT)
+"""The core menu for live stands, whose time is the wall's."""
+MENUS: dict[str, ScenarioMenu] = {menu.name: menu for menu in (CORE, FULL, BRIEF)}
 """Every menu by its name."""
 
 

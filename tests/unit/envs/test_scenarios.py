@@ -13,9 +13,10 @@ from envs.actions.control_record import baseline_controls
 from envs.faults import FAULTS
 from envs.faults.fault import DurationClass, Intensity
 from envs.scenarios import splits
-from envs.scenarios.generator import FOLLOW_SECONDS, draw_scenario, draw_scenarios
+from envs.scenarios.generator import draw_scenario, draw_scenarios
 from envs.scenarios.menus import CORE, FULL, MENUS, Recording, ScenarioMenu, scenario_menu
 from envs.scenarios.named import NAMED, named_scenario
+from envs.scenarios.timing import SHORT, USUAL, ScenarioTiming
 from envs.time_scales import TimeScales
 from ray_configs.errors import UserError
 
@@ -170,10 +171,29 @@ def test_an_impossible_menu_is_refused(changes, message):
 def test_the_decision_comes_shortly_after_the_fault_and_early_enough():
     for scenario in EVERY:
         assert scenario.decision_seconds % SCALES.control_step_seconds == 0
-        assert scenario.decision_seconds + FOLLOW_SECONDS <= scenario.horizon_seconds
+        assert scenario.decision_seconds + USUAL.follow_seconds <= scenario.horizon_seconds
         for fault in scenario.faults:
             assert 30 <= scenario.decision_seconds - fault.start_seconds <= 90
     assert len({fault.start_seconds for scenario in EVERY for fault in scenario.faults}) > 8
+
+
+def test_a_brief_scenario_holds_its_fault_and_its_decision_in_two_minutes():
+    scales = TimeScales(control_step_seconds=10.0, observation_window_seconds=40.0, warmup_seconds=40.0)
+    brief = draw_scenarios("small-core", Split.TRAIN, 60, 7, scales, scenario_menu("brief"))
+    for scenario in brief:
+        assert scenario.warmup_seconds + scenario.horizon_seconds <= 160.0
+        assert scenario.decision_seconds + SHORT.follow_seconds <= scenario.horizon_seconds
+        assert all(fault.start_seconds <= 50.0 for fault in scenario.faults)
+    assert len({scenario.family for scenario in brief}) > 10
+
+
+@pytest.mark.parametrize(
+    ("changes", "named"),
+    [({"follow_seconds": 700.0}, "below horizon_seconds"), ({"fault_start_seconds": (9.0, 3.0)}, "not decrease")],
+)
+def test_an_impossible_timing_is_refused(changes, named):
+    with pytest.raises(ValueError, match=named):
+        ScenarioTiming(**changes)
 
 
 def test_some_incidents_have_a_second_fault_of_another_kind():
