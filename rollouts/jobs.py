@@ -101,14 +101,14 @@ def draw_jobs(
     """
     scenarios = [scenario for draw in draws for scenario in draw.draw(spec.application, spec.time_scales)]
     jobs = [
-        _job(spec, scenario, PolicySpec(name=policy.name, parameters=policy.parameters, stream=stream), seed)
+        make_job(spec, scenario, PolicySpec(name=policy.name, parameters=policy.parameters, stream=stream), seed)
         for scenario in scenarios
         for policy in paired
         for stream in range(policy.plays)
     ]
     if policies:
         jobs += [
-            _job(spec, scenario, PolicySpec(name=policy.name, parameters=policy.parameters), seed)
+            make_job(spec, scenario, PolicySpec(name=policy.name, parameters=policy.parameters), seed)
             for scenario, policy in zip(scenarios, _dealt(policies, len(scenarios), seed), strict=True)
         ]
     # The same scenario can stand in two draws; played by the same policy it is the same run.
@@ -128,7 +128,8 @@ def _dealt(policies: Sequence[PolicyShare], count: int, seed: int) -> list[Polic
     return [dealt[index] for index in order]
 
 
-def _job(spec: StandsSpec, scenario: Scenario, policy: PolicySpec, seed: int) -> Job:
+def make_job(spec: StandsSpec, scenario: Scenario, policy: PolicySpec, seed: int) -> Job:
+    """One episode; its id and the seed of its stand follow from what it is."""
     stand_seed = _hash(seed, scenario.name) % 2**63
     parameters = sorted(policy.parameters.items())
     how: tuple[object, ...] = (

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from clusters.scenario import Split
 from rollouts.evaluation.branching import BranchingSettings
 from rollouts.evaluation.closed_loop import NamedPolicy
+from rollouts.pool import PoolSettings
+from rollouts.stands import LIVE
 
 Scalar = float | int | str | bool
 
@@ -35,8 +37,16 @@ class ClosedLoopConfig:
     """The first of the evaluation's scenarios."""
     seeds: tuple[int, ...] = (0,)
     """Each scenario is played once per seed offset, the same for every policy."""
+    backend: str = "simulated"
+    """What they are played on. The truth about single actions is branched, which only simulated stands can be."""
+    inventory: str = ""
+    """YAML of the clusters that live stands may be on."""
+    pool: PoolSettings = field(default_factory=PoolSettings)
+    """Of actors that hold live stands; simulated ones step together in one process."""
 
     def __post_init__(self) -> None:
+        if (self.backend == LIVE) != bool(self.inventory):
+            raise ValueError(f"closed_loop needs backend {LIVE} and inventory together, or neither")
         if self.num_scenarios < 1 or not self.seeds:
             raise ValueError("closed_loop needs num_scenarios of at least 1 and at least one seed")
         _require_unique("closed_loop.policies", [policy.name for policy in self.policies])

@@ -9,6 +9,7 @@ from pathlib import Path
 from rich.console import Console
 
 from clusters.applications import load_application
+from clusters.k3s.inventory import Inventory
 from clusters.scenario import Scenario
 from envs.actions.catalogue import ActionCatalogue
 from envs.scenarios.named import named_scenario
@@ -18,6 +19,7 @@ from rollouts.evaluation.arguments import EvaluateArguments
 from rollouts.evaluation.branching import branch
 from rollouts.evaluation.closed_loop import ClosedLoopResult, compare_policies, jobs_of, play_policies
 from rollouts.evaluation.config import EvaluateConfig
+from rollouts.evaluation.live_closed_loop import play_live
 from rollouts.evaluation.methods import build_ranker, judge_rankers
 from rollouts.evaluation.page import write_page
 from rollouts.evaluation.ranking import noise_ceiling
@@ -27,7 +29,7 @@ from rollouts.evaluation.statistics import PointBootstrap
 from rollouts.evaluation.terminal import print_report
 from rollouts.evaluation.truth import BranchedPoint, tabulate
 from rollouts.jobs import ScenarioDraw
-from rollouts.stands import StandsSpec
+from rollouts.stands import LIVE, StandsSpec
 
 Say = Callable[[str], None]
 
@@ -67,7 +69,7 @@ def evaluate(config: EvaluateConfig, out: Path, *, say: Say | None = None) -> Re
     with _timed(seconds, "ranking"):
         methods = judge_rankers(config, rankers, points, catalogue)
     with _timed(seconds, "closed_loop"):
-        closed_loop = _closed_loop(config, points, say)
+        closed_loop = _closed_loop(config, points, out, say)
     report = Report(
         config=config,
         scenarios=tuple(_notes(points)),
@@ -128,13 +130,23 @@ def _check(config: EvaluateConfig, scenarios: Sequence[Scenario], out: Path) -> 
     check_policies(spec, jobs_of(config.closed_loop.policies, scenarios[:1], (0,)))
 
 
-def _closed_loop(config: EvaluateConfig, points: list[BranchedPoint], say: Say) -> list[ClosedLoopResult]:
-    settings = config.closed_loop
+def _closed_loop(config: EvaluateConfig, points: list[BranchedPoint], out: Path, say: Say) -> list[ClosedLoopResult]:
+    settings, scales = config.closed_loop, config.branching.time_scales
     if not settings.policies:
         return []
     scenarios = [point.point.scenario for point in points[: settings.num_scenarios]]
-    say(f"closed loop: {len(settings.policies)} policies on {len(scenarios)} scenarios")
-    played = play_policies(settings.policies, scenarios, settings.seeds, config.branching.time_scales)
+    say(f"closed loop: {len(settings.policies)} policies on {len(scenarios)} scenarios, {settings.backend} stands")
+    if settings.backend == LIVE:
+        spec = StandsSpec(
+            application=config.application,
+            backend=LIVE,
+            stands_per_actor=1,
+            time_scales=scales,
+            inventory=load(settings.inventory, Inventory),
+        )
+        played = play_live(settings, scenarios, spec, out / "episodes", say)
+    else:
+        played = play_policies(settings.policies, scenarios, settings.seeds, scales)
     return compare_policies(played, load_application(config.application), num_resamples=config.num_resamples)
 
 

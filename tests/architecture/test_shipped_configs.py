@@ -7,6 +7,7 @@ import pytest
 import yaml
 
 import ray_configs
+from clusters.k3s.inventory import Inventory
 from learners.train import TrainConfig
 from learners.tuning.tune import SweepConfig
 from ray_configs.loading import load
@@ -21,6 +22,10 @@ KINDS: dict[str, type] = {
     "evaluate": EvaluateConfig,
     "evaluate-quick": EvaluateConfig,
     "incidents": CollectConfig,
+    "k3s": CollectConfig,
+    "k3s-evaluate": EvaluateConfig,
+    "k3s-model": CollectConfig,
+    "k3s-train": TrainConfig,
     "sweep": SweepConfig,
     "train": TrainConfig,
     "train-quick": TrainConfig,
@@ -49,6 +54,18 @@ def test_what_an_evaluation_reads_is_what_a_training_writes(name: str) -> None:
     assert read
     for pattern in read:
         assert fnmatch.filter(written, pattern), pattern
+
+
+def test_what_live_stands_are_played_with_fits_together() -> None:
+    live, learnt_from = load(RUNS / "k3s.yaml", CollectConfig), load(RUNS / "k3s-model.yaml", CollectConfig)
+    training, judging = load(RUNS / "k3s-train.yaml", TrainConfig), load(RUNS / "k3s-evaluate.yaml", EvaluateConfig)
+    assert live.time_scales == learnt_from.time_scales == judging.branching.time_scales
+    assert training.dataset == learnt_from.dataset
+    checkpoint = f"{training.out}/action_conditioned.pt"
+    used = [*(share.parameters for share in live.policies), *(spec.parameters for spec in judging.rankers)]
+    used += [named.policy.parameters for named in judging.closed_loop.policies]
+    assert [parameters["checkpoint"] for parameters in used if "checkpoint" in parameters] == [checkpoint] * 3
+    assert live.stands().inventory == load(Path(judging.closed_loop.inventory), Inventory)
 
 
 @pytest.mark.parametrize("path", sorted((RUNS.parent / "ray").glob("*.yaml")), ids=lambda path: path.stem)
