@@ -12,11 +12,13 @@ from opentelemetry import propagate
 from opentelemetry.metrics import CallbackOptions, Observation
 from opentelemetry.trace import SpanKind
 
-from clusters.synthetic.conditions import FLAGS_HEADER, Behaviour
+from clusters.synthetic.conditions import Behaviour
 from clusters.synthetic.plan import PlannedCall, ServicePlan
-from clusters.synthetic.reporting import Reporting
+from clusters.synthetic.reporting import Reporting, called
 
 LAG_METRIC: Final = "kafka.consumer_group.lag"
+FETCH_PATH: Final = "/-/fetch"
+"""No operation is called so."""
 _LEASE_SECONDS: Final = 30.0
 """A message whose consumer has not said so long that it is done is handed out again."""
 _WAIT_SECONDS: Final = 1.0
@@ -62,6 +64,13 @@ class Line:
         """Forget a message that was taken."""
         self._taken.pop(number, None)
 
+    def forget(self) -> int:
+        """Drop all messages; returns how many."""
+        num_messages = len(self._waiting) + len(self._taken)
+        self._waiting.clear()
+        self._taken.clear()
+        return num_messages
+
     def _take_back(self, now_seconds: float) -> None:
         for number in [number for number, (end, _) in self._taken.items() if end < now_seconds]:
             self._waiting.appendleft((number, self._taken.pop(number)[1]))
@@ -79,11 +88,15 @@ class Broker:
     async def hand_over(self, call: PlannedCall, behaviour: Behaviour) -> None:
         """Append a message for the callee."""
         with self._reporting.tracer.start_as_current_span(
-            call.operation, kind=SpanKind.PRODUCER, attributes={"server.address": call.service}
+            call.operation, kind=SpanKind.PRODUCER, attributes=called(call.service)
         ):
-            headers = {FLAGS_HEADER: ",".join(sorted(behaviour.flags))} if behaviour.flags else {}
+            headers = dict(behaviour.passed_on)
             propagate.inject(headers)
             self._lines[call.service, call.operation].put(headers)
+
+    def forget(self) -> int:
+        """Drop all messages that wait or are being worked on; returns how many."""
+        return sum(line.forget() for line in self._lines.values())
 
     async def fetch(self, request: web.Request) -> web.Response:
         """`{"group", "topic", "done"}` -> the next message of that line, `{}` if none came; `done` was taken before."""

@@ -10,9 +10,9 @@ import grpc
 from opentelemetry import propagate
 from opentelemetry.trace import SpanKind
 
-from clusters.synthetic.conditions import FLAGS_HEADER, Behaviour
+from clusters.synthetic.conditions import Behaviour
 from clusters.synthetic.plan import Peer, PlannedCall, ServicePlan
-from clusters.synthetic.reporting import Reporting, mark_failed
+from clusters.synthetic.reporting import Reporting, called, mark_failed
 from clusters.synthetic.wire import REQUEST_BODY
 
 _CHANNELS: Final = 4
@@ -44,9 +44,8 @@ class Caller:
             attempts = 1 + call.max_retries + behaviour.added_retries(call.service)
             for attempt in range(attempts):
                 if attempt:
-                    self._reporting.retries.add(1, {"server.address": call.service})
                     self._reporting.log("WARN", f"retrying call to {call.service}")
-                if await self._attempt(call, behaviour.flags):
+                if await self._attempt(call, behaviour.passed_on, is_retry=attempt > 0):
                     break
             else:
                 return False
@@ -65,13 +64,15 @@ class Caller:
             for channel in channels:
                 await channel.close()
 
-    async def _attempt(self, call: PlannedCall, flags: frozenset[str]) -> bool:
+    async def _attempt(self, call: PlannedCall, passed_on: Mapping[str, str], *, is_retry: bool) -> bool:
         peer = self._plan.peer(call.service)
         loop = asyncio.get_running_loop()
         with self._reporting.tracer.start_as_current_span(
-            call.operation, kind=SpanKind.CLIENT, attributes={"server.address": call.service}
+            call.operation,
+            kind=SpanKind.CLIENT,
+            attributes=called(call.service, is_retry=is_retry),
         ) as span:
-            headers: dict[str, str] = {FLAGS_HEADER: ",".join(sorted(flags))} if flags else {}
+            headers = dict(passed_on)
             propagate.inject(headers)
             started = loop.time()
             try:

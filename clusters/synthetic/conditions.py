@@ -9,6 +9,8 @@ from clusters.synthetic.plan import PlannedCall, PlannedEffect, ServicePlan
 
 FLAGS_HEADER: Final = "gym-flags"
 """Flags of callers, in effect, that travel with a request: `name,name`."""
+USER_HEADER: Final = "gym-user"
+"""Whose request it is, what caches keep entries by."""
 RELEASE_VARIABLE: Final = "GYM_RELEASE"
 FLAG_VARIABLE: Final = "GYM_FLAG_"
 GROUPS_VARIABLE: Final = "GYM_GROUPS_OFF"
@@ -21,8 +23,8 @@ class Behaviour:
     """What holds for one execution."""
 
     effects: tuple[PlannedEffect, ...]
-    flags: frozenset[str]
-    """To send along with calls."""
+    passed_on: Mapping[str, str]
+    """Headers to send along with calls."""
     cpu_factor: float
     error_ratio: float
     added_latency_seconds: float
@@ -73,10 +75,10 @@ class Conditions:
         self._services_off = frozenset(s for group in plan.groups if group.name in off for s in group.services)
         self._callers_flags: dict[str, float] = {}
 
-    def behaviour(self, operation: str, callers_flags: str) -> Behaviour:
-        """What holds for an execution of `operation` now; `callers_flags` is the request's FLAGS_HEADER."""
+    def behaviour(self, operation: str, headers: Mapping[str, str]) -> Behaviour:
+        """What holds for an execution of `operation` now, asked for with these headers."""
         now = self._now_seconds()
-        sent = frozenset(name for name in callers_flags.split(",") if name)
+        sent = frozenset(name for name in headers.get(FLAGS_HEADER, "").split(",") if name)
         for name in sent:
             self._callers_flags[name] = now
         felt = {name for name, seen in self._callers_flags.items() if now - seen < _CALLER_SECONDS}
@@ -88,12 +90,19 @@ class Conditions:
             cpu_factor *= effect.cpu_factor
         return Behaviour(
             effects=effects,
-            flags=sent | self._own_flags,
+            passed_on=_passed_on(headers.get(USER_HEADER, ""), sent | self._own_flags),
             cpu_factor=cpu_factor,
             error_ratio=1.0 - succeeds,
             added_latency_seconds=sum(effect.added_latency_milliseconds for effect in effects) / 1e3,
             leak_bytes=sum(effect.leak_bytes_per_request for effect in effects),
         )
+
+    def forget(self) -> int:
+        """Feel no caller's flag any more, and settle anew; returns how many flags were known."""
+        num_flags = len(self._callers_flags)
+        self._callers_flags.clear()
+        self._started_seconds = self._now_seconds()
+        return num_flags
 
     def leaves_out(self, call: PlannedCall) -> bool:
         """Whether the callee's group is switched off."""
@@ -105,11 +114,15 @@ class Conditions:
                 yield from (effect for effect in flag.effects if effect.operation in ("", operation))
         for effect in self._release_effects:
             has_settled = (
-                effect.settles_after_seconds is not None
-                and now - self._started_seconds >= effect.settles_after_seconds
+                effect.settles_after_seconds is not None and now - self._started_seconds >= effect.settles_after_seconds
             )
             if effect.operation in ("", operation) and not has_settled:
                 yield effect
+
+
+def _passed_on(user: str, flags: frozenset[str]) -> dict[str, str]:
+    headers = {USER_HEADER: user} if user else {}
+    return headers | ({FLAGS_HEADER: ",".join(sorted(flags))} if flags else {})
 
 
 def _release_effects(plan: ServicePlan, name: str) -> tuple[PlannedEffect, ...]:

@@ -4,9 +4,9 @@ import asyncio
 from typing import Any, Final
 
 import aiohttp
-from opentelemetry.trace import SpanKind
 
-from clusters.synthetic.plan import PlannedOperation, ServicePlan
+from clusters.synthetic.broker import FETCH_PATH
+from clusters.synthetic.plan import Peer, PlannedOperation, ServicePlan
 from clusters.synthetic.reporting import Reporting
 from clusters.synthetic.servant import Servant
 
@@ -16,21 +16,25 @@ _TIMEOUT_SECONDS: Final = 5.0
 
 
 class Consumer:
-    """Ready once the broker has answered."""
+    """One pod's share of a consumer group."""
 
-    def __init__(self, plan: ServicePlan, servant: Servant, reporting: Reporting) -> None:
+    def __init__(
+        self, plan: ServicePlan, broker: Peer, servant: Servant, reporting: Reporting, answered: asyncio.Event
+    ) -> None:
+        """`answered` is set once the broker has answered."""
         self._plan = plan
+        self._broker = broker
         self._servant = servant
         self._reporting = reporting
-        self.was_answered = asyncio.Event()
+        self._answered = answered
 
     async def run(self) -> None:
         """Consume until cancelled."""
-        async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=_TIMEOUT_SECONDS)) as session:
-            async with asyncio.TaskGroup() as tasks:
-                for operation in self._plan.operations:
-                    for _ in range(self._plan.workers):
-                        tasks.create_task(self._work(session, operation))
+        timeout = aiohttp.ClientTimeout(total=_TIMEOUT_SECONDS)
+        async with aiohttp.ClientSession(timeout=timeout) as session, asyncio.TaskGroup() as tasks:
+            for operation in self._plan.operations:
+                for _ in range(self._plan.workers):
+                    tasks.create_task(self._work(session, operation))
 
     async def _work(self, session: aiohttp.ClientSession, operation: PlannedOperation) -> None:
         done: int | None = None
@@ -41,19 +45,19 @@ class Consumer:
                 continue
             done = message.get("number")
             if done is not None:
-                await self._servant.serve(operation.name, message["headers"], SpanKind.CONSUMER)
+                await self._servant.serve(operation.name, message["headers"], is_message=True)
 
     async def _fetch(
         self, session: aiohttp.ClientSession, operation: PlannedOperation, done: int | None
     ) -> dict[str, Any] | None:
         asked = {"group": self._plan.service, "topic": operation.name, "done": done}
         try:
-            async with session.post(f"http://{self._plan.broker}/-/fetch", json=asked) as response:
+            async with session.post(f"http://{self._broker.address}{FETCH_PATH}", json=asked) as response:
                 message: dict[str, Any] | None = await response.json() if response.status == 200 else None
         except (aiohttp.ClientError, TimeoutError):
             message = None
         if message is not None:
-            self.was_answered.set()
-        elif self.was_answered.is_set():
+            self._answered.set()
+        elif self._answered.is_set():
             self._reporting.log("WARN", "the broker does not answer")
         return message

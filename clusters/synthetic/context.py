@@ -28,7 +28,7 @@ def main() -> None:
     folder: Path = parser.parse_args().folder
     version = f"{sys.version_info.major}.{sys.version_info.minor}"
     if version != _PYTHON_VERSION:
-        raise SystemExit(f"the image runs Python {_PYTHON_VERSION}, and this is {version}; call it with {_PYTHON_VERSION}")
+        raise SystemExit(f"the image runs Python {_PYTHON_VERSION}, but this is {version}; use {_PYTHON_VERSION}")
     lay_out(folder)
 
 

@@ -8,13 +8,13 @@ SCHEMA = "https://flagd.dev/schema/v0/flags.json"
 
 
 def flag_file(flags: tuple[PlannedFlag, ...]) -> dict[str, Any]:
-    """Every flag at its good variant. A variant's value is its name."""
+    """Every flag at its good variant."""
     return {
         "$schema": SCHEMA,
         "flags": {
             flag.name: {
                 "state": "ENABLED",
-                "variants": {variant: variant for variant in (flag.good_variant, flag.bad_variant)},
+                "variants": {flag.good_variant: flag.good_value, flag.bad_variant: flag.bad_value},
                 "defaultVariant": flag.good_variant,
             }
             for flag in flags

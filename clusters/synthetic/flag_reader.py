@@ -1,10 +1,11 @@
 """Which of the flag server's flags are in effect, through OpenFeature, asked for again every few seconds."""
 
 import asyncio
-from typing import Final
+from typing import Any, Final
 
 from openfeature import api
 from openfeature.contrib.provider.ofrep import OFREPProvider
+from openfeature.flag_evaluation import FlagEvaluationDetails
 
 from clusters.synthetic.plan import PlannedFlag
 from clusters.synthetic.reporting import Reporting
@@ -41,7 +42,10 @@ class FlagReader:
     def _ask(self) -> bool:
         in_effect = set()
         for flag in self._flags:
-            details = self._client.get_string_details(flag.name, flag.good_variant)
+            if isinstance(flag.good_value, bool):
+                details: FlagEvaluationDetails[Any] = self._client.get_boolean_details(flag.name, flag.good_value)
+            else:
+                details = self._client.get_float_details(flag.name, flag.good_value)
             if details.error_code is not None:
                 return False
             if details.variant != flag.good_variant:

@@ -6,24 +6,24 @@ from aiohttp import web
 
 from clusters.synthetic.flag_file import checked, evaluation, flag_file
 from clusters.synthetic.plan import ServicePlan
-from clusters.synthetic.servers import serve_http
+from clusters.synthetic.servers import Routes
 
 
 class FlagServer:
     """Keeps the file in memory: a restart brings the good variants back, as it does in the demo."""
 
     def __init__(self, plan: ServicePlan) -> None:
-        self._plan = plan
         self._file: dict[str, Any] = flag_file(plan.flags)
 
-    async def start(self) -> list[web.AppRunner]:
-        """Open both ports."""
-        evaluating = {("POST", "/ofrep/v1/evaluate/flags/{flag}"): self._evaluate}
-        editing = {("GET", "/api/read"): self._read, ("POST", "/api/write"): self._write}
-        return [
-            await serve_http(self._plan.ofrep_port, evaluating),
-            await serve_http(self._plan.flag_file_port, editing),
-        ]
+    @property
+    def evaluation_routes(self) -> Routes:
+        """OFREP."""
+        return {("POST", "/ofrep/v1/evaluate/flags/{flag}"): self._evaluate}
+
+    @property
+    def file_routes(self) -> Routes:
+        """The file's API."""
+        return {("GET", "/api/read"): self._read, ("POST", "/api/write"): self._write}
 
     async def _evaluate(self, request: web.Request) -> web.Response:
         status, body = evaluation(self._file, request.match_info["flag"])

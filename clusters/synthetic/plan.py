@@ -1,9 +1,9 @@
 """What one pod must know of its application: drawn up outside, read inside, JSON in between."""
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import asdict, dataclass, fields, is_dataclass
 from functools import cache
-from typing import TYPE_CHECKING, Any, Final, TypeVar, get_args, get_type_hints
+from typing import TYPE_CHECKING, Any, Final, TypeVar, cast, get_args, get_type_hints
 
 if TYPE_CHECKING:  # the pod's image has no `clusters.topology`
     from clusters.topology import Application, Call, ConfigFlag, FlagEffect, Range, Service
@@ -80,6 +80,9 @@ class PlannedFlag:
     """True: the flag server evaluates it. False: it is a variable of the owner's pods."""
     good_variant: str
     bad_variant: str
+    good_value: bool | float
+    """What the flag server answers for the variant."""
+    bad_value: bool | float
     effects: tuple[PlannedEffect, ...]
 
 
@@ -133,8 +136,8 @@ class ServicePlan:
     """The load generator's."""
     flag_server: str = ""
     """`host:port` of OFREP; empty: the application has none."""
-    broker: str = ""
-    """`host:port` that a consumer fetches its messages from; empty: it is none."""
+    broker: Peer | None = None
+    """Where a consumer fetches its messages; None: it is none."""
     health_port: int = HEALTH_PORT
     ofrep_port: int = OFREP_PORT
     flag_file_port: int = FLAG_FILE_PORT
@@ -213,23 +216,23 @@ def read_plan(document: Mapping[str, Any]) -> ServicePlan:
     return _read(document, ServicePlan)
 
 
-def _is_served(flag: "ConfigFlag") -> bool:
-    return flag.good_variant != "v1"
-
-
 def _concerns(flag: "ConfigFlag", service: "Service") -> bool:
     if service.kind == "flags":
-        return _is_served(flag)
+        return flag.delivery == "flagd"
     return flag.service == service.name or any(effect.service == service.name for effect in flag.effects)
 
 
 def _flag(flag: "ConfigFlag", service: str) -> PlannedFlag:
+    # OpenFeature tells integers from floating-point numbers, and JSON does not.
+    is_boolean = isinstance(flag.good_value, bool) and isinstance(flag.bad_value, bool)
     return PlannedFlag(
         name=flag.name,
         owner=flag.service,
-        is_served=_is_served(flag),
+        is_served=flag.delivery == "flagd",
         good_variant=flag.good_variant,
         bad_variant=flag.bad_variant,
+        good_value=flag.good_value if is_boolean else float(flag.good_value),
+        bad_value=flag.bad_value if is_boolean else float(flag.bad_value),
         effects=tuple(_effect(effect) for effect in flag.effects if effect.service == service),
     )
 
@@ -247,12 +250,12 @@ def _peer(service: "Service") -> Peer:
     return Peer(service=service.name, protocol=service.protocol, address=f"{service.name}:{service.port}")
 
 
-def _broker(application: "Application", consumer: str) -> str:
+def _broker(application: "Application", consumer: str) -> Peer | None:
     for service in application.services:
         for operation in service.operations:
             if any(c.asynchronous and c.operation.startswith(f"{consumer}.") for c in operation.calls):
-                return f"{service.name}:{service.port}"
-    return ""
+                return _peer(service)
+    return None
 
 
 def _requests(application: "Application") -> tuple[PlannedRequest, ...]:
@@ -279,18 +282,19 @@ def _mean(drawn: "Range") -> float:
 
 
 def _read(document: Any, kind: type[T]) -> T:
-    hints = _hints(kind)
+    hints = _hints(cast(Hashable, kind))
     return kind(**{key: _value(value, hints.get(key)) for key, value in document.items()})
 
 
 def _value(value: Any, hint: Any) -> Any:
-    if not isinstance(value, list):
-        return value
+    # Fields are scalars, a dataclass or None, or tuples of either: their first argument says which.
     item = get_args(hint)[0] if get_args(hint) else None
-    return tuple(_read(each, item) if is_dataclass(item) and isinstance(item, type) else each for each in value)
+    if isinstance(value, list):
+        return tuple(_read(each, item) if is_dataclass(item) and isinstance(item, type) else each for each in value)
+    return _read(value, item) if isinstance(value, dict) and isinstance(item, type) else value
 
 
 @cache
-def _hints(kind: type[Any]) -> dict[str, Any]:
+def _hints(kind: Any) -> dict[str, Any]:
     hints = get_type_hints(kind)
     return {field.name: hints[field.name] for field in fields(kind)}

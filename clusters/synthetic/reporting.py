@@ -2,6 +2,7 @@
 
 import json
 import os
+import socket
 import threading
 import time
 from dataclasses import dataclass
@@ -11,20 +12,21 @@ from typing import Final
 from opentelemetry import propagate
 from opentelemetry.exporter.otlp.proto.http.metric_exporter import OTLPMetricExporter
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
-from opentelemetry.metrics import Counter, Meter, UpDownCounter
+from opentelemetry.metrics import Meter, UpDownCounter
 from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.metrics.export import PeriodicExportingMetricReader
 from opentelemetry.sdk.metrics.view import ExplicitBucketHistogramAggregation, View
+from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
 from opentelemetry.trace import Span, Status, StatusCode, Tracer
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
 JOURNEY_DURATION: Final = "gym.journey.duration"
-_BOUNDS_MS: Final = (2, 4, 6, 8, 10, 20, 35, 50, 75, 100, 150, 200, 300, 400, 500, 700)
-_LONG_BOUNDS_MS: Final = (1000, 1400, 2000, 3000, 5000, 7000, 10000)
+_BOUNDS_MS: Final = (5, 10, 25, 50, 75, 100, 150, 200, 250, 300, 400, 500, 600)
+_LONG_BOUNDS_MS: Final = (800, 1000, 1250, 1500, 2000, 3000, 5000, 10000)
 _NAME: Final = "otel-control-gym"
-_SPAN_DELAY_MS: Final = 2000
+_SPAN_DELAY_MS: Final = 1000
 _FLUSH_SECONDS: Final = 0.3
 
 
@@ -36,7 +38,6 @@ class Reporting:
     tracer: Tracer
     meter: Meter
     active_requests: UpDownCounter
-    retries: Counter
     _traces: TracerProvider
     _metrics: MeterProvider
 
@@ -54,7 +55,8 @@ class Reporting:
 
     def close(self) -> None:
         """Send what is left, but do not wait long: who ends a pod wants it gone."""
-        threads = [threading.Thread(target=provider.shutdown, daemon=True) for provider in (self._traces, self._metrics)]
+        providers = (self._traces, self._metrics)
+        threads = [threading.Thread(target=provider.shutdown, daemon=True) for provider in providers]
         deadline = time.monotonic() + _FLUSH_SECONDS
         for thread in threads:
             thread.start()
@@ -66,25 +68,34 @@ def start_reporting(service: str) -> Reporting:
     """The SDK as OTEL_* says; without OTEL_EXPORTER_OTLP_ENDPOINT nothing is sent."""
     propagate.set_global_textmap(TraceContextTextMapPropagator())
     is_sent = bool(os.environ.get("OTEL_EXPORTER_OTLP_ENDPOINT"))
-    traces = TracerProvider(shutdown_on_exit=False)
+    # Replicas share all other attributes, and counters of one identity overwrite each other.
+    resource = Resource.create({"service.name": service, "service.instance.id": socket.gethostname()})
+    traces = TracerProvider(resource=resource, shutdown_on_exit=False)
     if is_sent:
         traces.add_span_processor(BatchSpanProcessor(OTLPSpanExporter(), schedule_delay_millis=_SPAN_DELAY_MS))
     bounds = ExplicitBucketHistogramAggregation((*_BOUNDS_MS, *_LONG_BOUNDS_MS))
     metrics = MeterProvider(
+        resource=resource,
         metric_readers=[PeriodicExportingMetricReader(OTLPMetricExporter())] if is_sent else [],
         views=[View(instrument_name=JOURNEY_DURATION, aggregation=bounds)],
         shutdown_on_exit=False,
     )
     meter = metrics.get_meter(_NAME)
+    active_requests = meter.create_up_down_counter("http.server.active_requests", unit="{request}")
+    active_requests.add(0)  # so that a service that is never called says so
     return Reporting(
         service=service,
         tracer=traces.get_tracer(_NAME),
         meter=meter,
-        active_requests=meter.create_up_down_counter("http.server.active_requests", unit="{request}"),
-        retries=meter.create_counter("gym.client.retries", unit="{retry}"),
+        active_requests=active_requests,
         _traces=traces,
         _metrics=metrics,
     )
+
+
+def called(service: str, *, is_retry: bool = False) -> dict[str, str]:
+    """Attributes of a client's or producer's span, which edges are measured by."""
+    return {"server.address": service, "gym.retry": str(is_retry).lower()}
 
 
 def mark_failed(span: Span, reason: str) -> None:

@@ -10,9 +10,10 @@ from opentelemetry import propagate
 from opentelemetry.trace import Span, SpanKind
 
 from clusters.synthetic.calls import Caller
-from clusters.synthetic.conditions import FLAGS_HEADER, Behaviour, Conditions
+from clusters.synthetic.conditions import USER_HEADER, Behaviour, Conditions
 from clusters.synthetic.cpu_burner import CpuBurner
 from clusters.synthetic.held_memory import HeldMemory
+from clusters.synthetic.kept_entries import KeptEntries
 from clusters.synthetic.plan import PlannedCall, PlannedOperation, ServicePlan
 from clusters.synthetic.reporting import Reporting, mark_failed
 from clusters.synthetic.token_bucket import TokenBucket
@@ -47,6 +48,7 @@ class Servant:
         self._memory = HeldMemory(plan.memory_base_bytes, plan.memory_per_request_bytes)
         self._workers = asyncio.Semaphore(plan.workers)
         self._bucket = TokenBucket(plan.max_rate_rps, time.monotonic()) if plan.max_rate_rps else None
+        self._entries = KeptEntries(reporting.meter) if plan.kind == "cache" else None
         self._num_inside = 0
 
     @property
@@ -54,28 +56,39 @@ class Servant:
         """Requests that wait or are worked on."""
         return self._num_inside
 
-    async def serve(self, operation: str, headers: Mapping[str, str], kind: SpanKind = SpanKind.SERVER) -> Outcome:
-        """Execute one request; whoever gives up on it does not end it."""
-        return await asyncio.shield(asyncio.ensure_future(self._serve(operation, headers, kind)))
+    async def serve(self, operation: str, headers: Mapping[str, str], *, is_message: bool = False) -> Outcome:
+        """Execute one request, or one message of the broker; whoever gives up on it does not end it."""
+        return await asyncio.shield(asyncio.ensure_future(self._serve(operation, headers, is_message)))
+
+    def forget(self) -> dict[str, int]:
+        """Become as after a start; returns what there was, by name."""
+        forgotten = {"leaked_bytes": self._memory.forget(), "callers_flags": self._conditions.forget()}
+        return forgotten | ({"entries": self._entries.forget()} if self._entries is not None else {})
 
     async def close(self) -> None:
         """Close the connections to others."""
         self._burner.close()
         await self._caller.close()
 
-    async def _serve(self, name: str, headers: Mapping[str, str], kind: SpanKind) -> Outcome:
+    async def _serve(self, name: str, headers: Mapping[str, str], is_message: bool) -> Outcome:
         operation = self._plan.operation(name)
         if operation is None:
             return Outcome.UNKNOWN
-        with self._reporting.tracer.start_as_current_span(name, context=propagate.extract(headers), kind=kind) as span:
-            behaviour = self._conditions.behaviour(name, headers.get(FLAGS_HEADER, ""))
-            outcome = self._refusal(kind)
+        with self._reporting.tracer.start_as_current_span(
+            name,
+            context=propagate.extract(headers),
+            kind=SpanKind.CONSUMER if is_message else SpanKind.SERVER,
+        ) as span:
+            behaviour = self._conditions.behaviour(name, headers)
+            outcome = self._refusal(is_message=is_message)
             if outcome is None:
                 self._num_inside += 1
                 self._reporting.active_requests.add(1)
                 try:
                     with self._memory.request(behaviour.leak_bytes):
                         async with self._workers:
+                            if self._entries is not None:
+                                self._entries.look_up(headers.get(USER_HEADER, ""))
                             outcome = await self._execute(operation, behaviour)
                 finally:
                     self._reporting.active_requests.add(-1)
@@ -84,12 +97,12 @@ class Servant:
                 self._tell(span, name, outcome)
         return outcome
 
-    def _refusal(self, kind: SpanKind) -> Outcome | None:
+    def _refusal(self, *, is_message: bool) -> Outcome | None:
         if self._bucket is not None and not self._bucket.admits(time.monotonic()):
             return Outcome.LIMITED
         # A consumer takes a message when it has a worker for it: its line is at the broker.
         is_full = self._num_inside >= (1 + _WAITING_PER_WORKER) * self._plan.workers
-        return Outcome.FULL if is_full and kind is SpanKind.SERVER else None
+        return Outcome.FULL if is_full and not is_message else None
 
     async def _execute(self, operation: PlannedOperation, behaviour: Behaviour) -> Outcome:
         if operation.cpu_milliseconds:

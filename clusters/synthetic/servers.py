@@ -1,7 +1,7 @@
 """The ports of a pod: operations over HTTP or gRPC, and the probe."""
 
 import random
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final
 
 import grpc
@@ -12,6 +12,8 @@ from clusters.synthetic.servant import Servant
 from clusters.synthetic.wire import HTTP_STATUS, RESPONSE_BODY, Outcome
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+Routes = Mapping[tuple[str, str], Handler]
+"""By (method, path)."""
 
 _ANSWERS_PER_CONNECTION: Final = 8
 """So many on average, then a connection is closed and the next one finds another replica behind the address."""
@@ -28,8 +30,8 @@ _GRPC_STATUS: Final = {
 }
 
 
-async def serve_http(port: int, routes: dict[tuple[str, str], Handler]) -> web.AppRunner:
-    """A server of `routes`, by (method, path); the caller cleans it up.
+async def serve_http(port: int, routes: Routes) -> web.AppRunner:
+    """A server of `routes`; the caller cleans it up.
 
     Raises:
         OSError: the port is taken.
