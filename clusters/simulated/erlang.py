@@ -8,10 +8,11 @@ shift = y ln(y / waiting), and hardly depends on rho near 1, so that it also hol
 """
 
 from functools import cache
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+
+from clusters.simulated.kernels.queues import Tables
 
 Floats = NDArray[np.float32]
 Ints = NDArray[np.int64]
@@ -24,41 +25,15 @@ _SERVERS = np.array(
 )
 
 
-class Stationary(NamedTuple):
-    """[...] of each queue."""
-
-    shift: Floats
-    spread: Floats
-    """Variance of the time average of the number in the system, over that of the Brownian motion."""
-
-
 def server_rows(num_servers: Floats) -> Ints:
     """Where queues of so many servers stand in the table (the nearest number there is)."""
     middles = 0.5 * (_SERVERS[1:] + _SERVERS[:-1])
     return np.searchsorted(middles, num_servers).astype(np.int64) * (_RHO_STEPS + 1)
 
 
-def stationary(rows: Ints, rho: Floats) -> Stationary:
-    """What the tables say, linear between their steps.
-
-    Args:
-        rows: from `server_rows`.
-        rho: utilisation; 0 to infinity.
-    """
-    shifts, slopes, spreads = _tables()
-    position = np.minimum(rho, np.float32(_MAX_RHO)) * np.float32(_RHO_STEPS)
-    step = position.astype(np.int64)
-    position -= step
-    step += rows
-    shift = slopes.take(step)
-    shift *= position
-    shift += shifts.take(step)
-    return Stationary(shift, spreads.take(step))
-
-
 @cache
-def _tables() -> tuple[Floats, Floats, Floats]:
-    """Flat [servers x (steps + 1)]: shifts, their change over a step, and spreads."""
+def tables() -> Tables:
+    """For so many servers and loads; what lies between two loads is linear."""
     rho = np.minimum(np.arange(_RHO_STEPS + 2) / _RHO_STEPS, _MAX_RHO)
     shifts = np.empty((len(_SERVERS), len(rho)))
     spreads = np.empty_like(shifts)
@@ -66,15 +41,20 @@ def _tables() -> tuple[Floats, Floats, Floats]:
         for j, load in enumerate(rho):
             shifts[i, j], spreads[i, j] = _entry(float(max(load, 1.0 / _RHO_STEPS)), float(servers))
     slopes = np.diff(shifts, axis=1)
-    return (
-        shifts[:, :-1].astype(np.float32).ravel(),
-        slopes.astype(np.float32).ravel(),
-        spreads[:, :-1].astype(np.float32).ravel(),
+    return Tables(
+        shifts=shifts[:, :-1].astype(np.float32).ravel(),
+        slopes=slopes.astype(np.float32).ravel(),
+        spreads=spreads[:, :-1].astype(np.float32).ravel(),
+        num_steps=np.float32(_RHO_STEPS),
+        most_load=np.float32(_MAX_RHO),
     )
 
 
 def _entry(rho: float, servers: float) -> tuple[float, float]:
-    """Shift and spread by summing the birth-death chain: service at rate min(n, m), arrivals at rate rho m."""
+    """Shift, and spread: variance of the time average of the number in the system over the Brownian motion's.
+
+    By summing the birth-death chain: service at rate min(n, m), arrivals at rate rho m.
+    """
     size = int(servers + 6.0 * np.sqrt(servers) + 30.0 / (1.0 - rho) + 10.0)
     rate = rho * servers
     number = np.arange(size)

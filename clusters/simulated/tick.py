@@ -10,6 +10,7 @@ from clusters.simulated.arrivals import Arrivals, draw_arrivals
 from clusters.simulated.autoscaler import advance_autoscalers
 from clusters.simulated.flow import Flow, empty_flow, move
 from clusters.simulated.graph import CompiledGraph
+from clusters.simulated.kernels.index import Index, index_of
 from clusters.simulated.latency import Latency, empty_latency, look_up
 from clusters.simulated.parameters import TICK_SECONDS
 from clusters.simulated.queueing import Draws, QueueStep, step_queues
@@ -35,6 +36,7 @@ freed, up to 32 MiB). Else every tick gives its temporaries back to the kernel a
 class Workspace:
     """What a tick computes and the next one overwrites; only `capacity` is kept, and may be computed anew."""
 
+    index: Index
     capacity: CapacityTable
     flow: Flow
     latency: Latency
@@ -44,6 +46,7 @@ def workspace(graph: CompiledGraph, num_stands: int) -> Workspace:
     """Room for N stands."""
     np.empty(_KEPT_BYTES, dtype=np.uint8)
     return Workspace(
+        index=index_of(graph),
         capacity=CapacityTable(graph, num_stands),
         flow=empty_flow(graph, num_stands),
         latency=empty_latency(graph, num_stands),
@@ -79,7 +82,7 @@ def advance_tick(graph: CompiledGraph, state: StandState, work: Workspace, event
     state.backlog[...] = step.backlog
     refused = _refused_ratio(state, flow, step)
     look_up(graph, state, table.now, flow, step.number, refused, work.latency)
-    meter(graph, state, table.now, arrivals, flow, step, work.latency, noise.normals(*rows[3]))
+    meter(work.index, state, table.now, arrivals, flow, step, work.latency, noise.normals(*rows[3]))
     pass_time(state, table)
     state.lost[...] = 0.0
     state.tick += 1

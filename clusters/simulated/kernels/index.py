@@ -36,6 +36,12 @@ class Index(NamedTuple):
     """[H] infinite for messages."""
     request_channel: Ints
     """[R]"""
+    is_consumer: NDArray[np.bool_]
+    """[S] takes messages."""
+    memory_base_bytes: Floats
+    """[S]"""
+    memory_per_request_bytes: Floats
+    """[S]"""
 
 
 def index_of(graph: CompiledGraph) -> Index:
@@ -50,6 +56,9 @@ def index_of(graph: CompiledGraph) -> Index:
         channel_edge=graph.channel_edge,
         channel_timeout_seconds=graph.channel_timeout_seconds[:, 0].copy(),
         request_channel=graph.request_channel,
+        is_consumer=graph.is_consumer,
+        memory_base_bytes=graph.memory_base_bytes[:, 0].copy(),
+        memory_per_request_bytes=graph.memory_per_request_bytes[:, 0].copy(),
     )
 
 
