@@ -183,6 +183,34 @@ class KillPods:
     period_seconds: float
 
 
+class Disturbance(StrEnum):
+    """What `DisturbPods` does."""
+
+    POD_FAILURE = "pod_failure"
+    """Their containers run nothing until cleared."""
+    CONTAINER_KILL = "container_kill"
+    """Their container is killed once; the pod starts it again."""
+    DNS_ERROR = "dns_error"
+    """Names that begin with `target` cannot be looked up."""
+    HTTP_DELAY = "http_delay"
+    """Answers over HTTP come `latency_milliseconds` later."""
+    HTTP_ABORT = "http_abort"
+    """Connections are cut instead of answered over HTTP."""
+    IO_LATENCY = "io_latency"
+    """Reads and writes of the pod's first volume take `latency_milliseconds` longer."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class DisturbPods:
+    """Disturb every replica of a service in a way that only live stands know: simulated ones refuse it."""
+
+    fault_id: str
+    service: str
+    disturbance: Disturbance
+    target: str = ""
+    latency_milliseconds: float = 0.0
+
+
 @dataclass(frozen=True, kw_only=True)
 class ClearFault:
     """Lift the fault that was injected under this id."""
@@ -212,6 +240,7 @@ FaultCommand = (
     | FailService
     | SlowService
     | BreakPort
+    | DisturbPods
     | ClearFault
 )
 Command = OperatorCommand | ScaleWorkload | FaultCommand
@@ -241,6 +270,10 @@ class CommandStatus(StrEnum):
     """Another owner holds the field (an autoscaler the replica count). Nothing was changed."""
     IMAGE_MISSING = "image_missing"
     """The precheck passed, but the release's image cannot be pulled: the old replicas serve on."""
+    TIMED_OUT = "timed_out"
+    """The precheck passed, but the rollout made no progress in time: the old replicas serve on."""
+    FORBIDDEN = "forbidden"
+    """The stand's account may not do it. Nothing was changed."""
     FAILED = "failed"
 
 

@@ -10,6 +10,8 @@ from clusters.commands import (
     BreakPort,
     Command,
     DelayEdge,
+    Disturbance,
+    DisturbPods,
     FailService,
     KillPods,
     LeakMemory,
@@ -176,6 +178,21 @@ def _refuse_amount(key: str, most: float = math.inf) -> Callable[[Application, A
     return check
 
 
+def _refuse_disturbance(application: Application, command: DisturbPods) -> Refusal | None:
+    if refusal := service_refusal(application, command.service):
+        return refusal
+    kind, service = command.disturbance, application.service(command.service)
+    if kind in (Disturbance.HTTP_DELAY, Disturbance.IO_LATENCY) and not 0 < command.latency_milliseconds < math.inf:
+        return rejected(f"a latency of {command.latency_milliseconds} ms is impossible; give more than 0")
+    if kind in (Disturbance.HTTP_DELAY, Disturbance.HTTP_ABORT) and service.protocol != "http":
+        return rejected(
+            f"{service.name} speaks {service.protocol}, which {kind} cannot disturb; choose a fault of edges"
+        )
+    if kind is Disturbance.DNS_ERROR and not command.target:
+        return rejected("a dns_error needs the names that are not found; give the service's as target")
+    return None
+
+
 _CHECKS: Final[dict[type[Any], Callable[[Application, Any], Refusal | None]]] = {
     Scale: _refuse_scale,
     Restart: _refuse_service,
@@ -197,5 +214,6 @@ _CHECKS: Final[dict[type[Any], Callable[[Application, Any], Refusal | None]]] = 
     KillPods: _refuse_kill,
     FailService: place_refusal,
     BreakPort: place_refusal,
+    DisturbPods: _refuse_disturbance,
 }
 """ClearFault is not among them: any id can be cleared."""

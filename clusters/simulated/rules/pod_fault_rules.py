@@ -5,12 +5,12 @@ from typing import Any
 
 import numpy as np
 
-from clusters.command_checks.refusal import Refusal
-from clusters.commands import CheckStatus, ClearFault, KillPods, StressCpu
+from clusters.command_checks.refusal import Refusal, rejected
+from clusters.commands import CheckStatus, ClearFault, DisturbPods, KillPods, StressCpu
 from clusters.simulated.parameters import MAX_STRESS
 from clusters.simulated.rules.fault_checks import check_active, fault_refusal, is_active
 from clusters.simulated.rules.overlay_rules import refresh
-from clusters.simulated.rules.rule import Column, Rule, settled
+from clusters.simulated.rules.rule import Column, Rule, never, settled
 
 
 def _stress(column: Column, command: StressCpu) -> None:
@@ -48,6 +48,14 @@ def _refresh_kills(column: Column, s: int) -> None:
         state.kill_next[s, n] = state.tick[n] if loops else np.inf
 
 
+def _refuse_disturbance(column: Column, command: DisturbPods) -> Refusal | None:
+    return rejected(f"a simulated stand has no pods that a {command.disturbance} could disturb; use a live one")
+
+
+def _do_nothing(column: Column, command: DisturbPods) -> None:
+    """Never reached: the command is refused."""
+
+
 def _accept(column: Column, command: ClearFault) -> Refusal | None:
     return None
 
@@ -70,4 +78,7 @@ def _clear(column: Column, command: ClearFault) -> None:
 
 STRESS_CPU = Rule[StressCpu](refusal=fault_refusal, is_there=is_active, carry_out=_stress, postcheck=_check_stress)
 KILL_PODS = Rule[KillPods](refusal=fault_refusal, is_there=is_active, carry_out=_kill, postcheck=check_active)
+DISTURB_PODS = Rule[DisturbPods](
+    refusal=_refuse_disturbance, is_there=never, carry_out=_do_nothing, postcheck=settled(never)
+)
 CLEAR_FAULT = Rule[ClearFault](refusal=_accept, is_there=_is_cleared, carry_out=_clear, postcheck=settled(_is_cleared))

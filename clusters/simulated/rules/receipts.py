@@ -10,6 +10,7 @@ from clusters.commands import (
     ClearFault,
     Command,
     CommandStatus,
+    DisturbPods,
     KillPods,
     Receipt,
     Restart,
@@ -53,6 +54,7 @@ RULES: dict[type[Command], Rule[Any]] = {
     ScaleWorkload: workload_rules.SCALE_WORKLOAD,
     StressCpu: pod_fault_rules.STRESS_CPU,
     KillPods: pod_fault_rules.KILL_PODS,
+    DisturbPods: pod_fault_rules.DISTURB_PODS,
     ClearFault: pod_fault_rules.CLEAR_FAULT,
     **dict.fromkeys(overlay_rules.OVERLAYS, overlay_rules.OVERLAY),
 }
