@@ -22,6 +22,7 @@ class Cause(StrEnum):
     CONFIGURATION = "cannot be configured"
     STARTING = "still starting"
     STALE = "its rollout has not finished"
+    UNWANTED = "its pods are still there, and should not be"
 
 
 @dataclass(frozen=True, kw_only=True)
