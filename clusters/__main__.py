@@ -3,7 +3,7 @@
 import sys
 
 from clusters.incident.arguments import ApplicationsArguments, SimulateArguments
-from clusters.k3s.arguments import CollectArguments, DownArguments, ListArguments
+from clusters.k3s.arguments import CollectArguments, DoctorArguments, DownArguments, ListArguments
 from ray_configs.command_line import Command, run
 
 COMMANDS = {
@@ -16,6 +16,11 @@ COMMANDS = {
         arguments=SimulateArguments,
         entry_point="clusters.incident.simulate:simulate_command",
         help="Play a scenario on a simulated stand and write it as one HTML page.",
+    ),
+    "doctor": Command(
+        arguments=DoctorArguments,
+        entry_point="clusters.k3s.doctor.examining:doctor_command",
+        help="Say point by point what clusters have and lack for live stands, and how to mend it.",
     ),
     "list": Command(
         arguments=ListArguments,

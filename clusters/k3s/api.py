@@ -11,7 +11,7 @@ import urllib3
 from kubernetes.client import ApiClient
 from kubernetes.client.exceptions import ApiException
 
-from clusters.k3s.kinds import Document, Kind, kind_of
+from clusters.k3s.kinds import SERVICE, Document, Kind, kind_of
 from clusters.stand import StandError
 
 FIELD_MANAGER = "otel-control-gym"
@@ -82,10 +82,15 @@ class KubeApi:
         kind: Kind | None = None,
         name: str = "",
         subresource: str = "",
+        dry_run: bool = False,
     ) -> Document:
-        """Create an object, or post `document` to the `subresource` of the object of `kind` called `name`."""
+        """Create an object, or post `document` to the `subresource` of the object of `kind` called `name`.
+
+        With `dry_run` the server answers as if, admission webhooks included, and keeps nothing.
+        """
         path = (kind or kind_of(document)).path(namespace, name, subresource)
-        return self._object("POST", path, body=document, query={"fieldManager": FIELD_MANAGER})
+        query = {"fieldManager": FIELD_MANAGER} | ({"dryRun": "All"} if dry_run else {})
+        return self._object("POST", path, body=document, query=query)
 
     def apply(
         self, document: Document, namespace: str = "", *, force: bool = False, manager: str = FIELD_MANAGER
@@ -142,17 +147,18 @@ class KubeApi:
         self,
         method: str,
         namespace: str,
-        service: str,
+        name: str,
         port: int,
         path: str,
         *,
         body: Any = None,
         timeout_seconds: float = _TIMEOUT_SECONDS,
+        kind: Kind = SERVICE,
     ) -> Any:
-        """A JSON request to a service's port, carried by the API server: it works from outside the cluster too."""
+        """A JSON request to the port of a service, or of a pod, carried by the API server: from outside too."""
         return self._json(
             method,
-            f"/api/v1/namespaces/{namespace}/services/http:{service}:{port}/proxy{path}",
+            f"/api/v1/namespaces/{namespace}/{kind.plural}/http:{name}:{port}/proxy{path}",
             body=body,
             timeout_seconds=timeout_seconds,
         )

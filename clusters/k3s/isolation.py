@@ -43,6 +43,7 @@ RULES: tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...] = (
     ("", ("services/proxy",), _PROXY),
     ("", ("pods",), (*_READ, "delete", "patch")),
     ("", ("pods/log",), ("get",)),
+    ("", ("pods/proxy",), ("create",)),
     ("", ("events", "resourcequotas", "limitranges"), _READ),
     ("chaos-mesh.org", tuple(kind.plural for kind in CHAOS_KINDS), _WRITE),
 )
@@ -107,5 +108,9 @@ _CONTAINER_DEFAULTS = {
 
 
 def _document(kind: Kind, name: str, namespace: str, rest: Mapping[str, object]) -> Document:
-    metadata = {"name": name, "namespace": namespace, "labels": {STAND_LABEL: namespace}}
-    return {"apiVersion": kind.api_version, "kind": kind.name, "metadata": metadata, **rest}
+    return {
+        "apiVersion": kind.api_version,
+        "kind": kind.name,
+        "metadata": {"name": name, "namespace": namespace},
+        **rest,
+    }

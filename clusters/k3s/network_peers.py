@@ -1,7 +1,7 @@
 """Whom a stand's pods may talk to, as rules of a NetworkPolicy.
 
 Out: DNS, the telemetry gateway, Chaos Mesh's DNS server, and each other. In: each other, and the API server where it
-carries requests to the load generator and to the flag server.
+carries requests to the load generator, to the flag server and to synthetic pods.
 """
 
 import ipaddress
@@ -11,14 +11,15 @@ from urllib.parse import urlsplit
 from clusters.k3s.api import KubeApi
 from clusters.k3s.inventory import TelemetrySpec
 from clusters.k3s.kinds import NODE, Document
+from clusters.k3s.objects.names import FLAG_API_PORT, HEALTH_PORT
 
 CHAOS_NAMESPACE = "chaos-mesh"
 """Where Chaos Mesh's own installation guide puts it."""
 _NAME_LABEL = "kubernetes.io/metadata.name"
 """Kubernetes writes it on every namespace."""
 _DNS_PORTS = [{"protocol": "UDP", "port": 53}, {"protocol": "TCP", "port": 53}]
-_PROXIED_PORTS = [{"protocol": "TCP", "port": 8089}, {"protocol": "TCP", "port": 4000}]
-"""Of the load generator and the flag server."""
+_PROXIED_PORTS = [{"protocol": "TCP", "port": port} for port in (8089, FLAG_API_PORT, HEALTH_PORT)]
+"""Of the load generator, of the flag server, and of every synthetic pod's own state."""
 _GATEWAY_PORTS = (4317, 4318)
 _SAME_NAMESPACE: Document = {"podSelector": {}}
 
