@@ -11,14 +11,14 @@ from urllib.parse import urlsplit
 from clusters.k3s.api import KubeApi
 from clusters.k3s.inventory import TelemetrySpec
 from clusters.k3s.kinds import NODE, Document
-from clusters.k3s.objects.names import FLAG_API_PORT, HEALTH_PORT
+from clusters.synthetic.plan import FLAG_FILE_PORT, HEALTH_PORT
 
 CHAOS_NAMESPACE = "chaos-mesh"
 """Where Chaos Mesh's own installation guide puts it."""
 _NAME_LABEL = "kubernetes.io/metadata.name"
 """Kubernetes writes it on every namespace."""
 _DNS_PORTS = [{"protocol": "UDP", "port": 53}, {"protocol": "TCP", "port": 53}]
-_PROXIED_PORTS = [{"protocol": "TCP", "port": port} for port in (8089, FLAG_API_PORT, HEALTH_PORT)]
+_PROXIED_PORTS = [{"protocol": "TCP", "port": port} for port in (8089, FLAG_FILE_PORT, HEALTH_PORT)]
 """Of the load generator, of the flag server, and of every synthetic pod's own state."""
 _GATEWAY_PORTS = (4317, 4318)
 _SAME_NAMESPACE: Document = {"podSelector": {}}
