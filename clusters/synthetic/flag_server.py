@@ -13,7 +13,13 @@ class FlagServer:
     """Keeps the file in memory: a restart brings the good variants back, as it does in the demo."""
 
     def __init__(self, plan: ServicePlan) -> None:
+        self._plan = plan
         self._file: dict[str, Any] = flag_file(plan.flags)
+
+    def forget(self) -> int:
+        """Serve the good variants again; returns how many flags served another."""
+        served, self._file = self._file, flag_file(self._plan.flags)
+        return sum(flag != served["flags"].get(name) for name, flag in self._file["flags"].items())
 
     @property
     def evaluation_routes(self) -> Routes:

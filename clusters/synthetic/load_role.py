@@ -3,7 +3,9 @@
 # Locust patches the standard library on import, which must come before anything that uses sockets or threads.
 from locust.env import Environment  # isort: skip
 
+import json
 import signal
+from collections.abc import Callable
 from typing import Any
 
 import gevent
@@ -34,7 +36,7 @@ def run_load_generator(plan: ServicePlan) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         gevent.signal_handler(number, ended.set)
     web_ui.start()
-    probe = WSGIServer(("", plan.health_port), _healthy, log=None)
+    probe = WSGIServer(("", plan.health_port), _probe(routes), log=None)
     probe.start()
     while not ended.wait(_FOLLOW_SECONDS):
         routes.follow()
@@ -43,6 +45,14 @@ def run_load_generator(plan: ServicePlan) -> None:
     reporting.close()
 
 
-def _healthy(environment: dict[str, Any], start_response: Any) -> list[bytes]:
-    start_response("200 OK" if environment["PATH_INFO"] in ("/healthz", "/reset") else "404 Not Found", [])
-    return [b'{"forgotten": {}}']
+def _probe(routes: LoadRoutes) -> Callable[[dict[str, Any], Any], list[bytes]]:
+    """The routes that every pod has beside its own: `/healthz` and `/reset`."""
+
+    def answer(environment: dict[str, Any], start_response: Any) -> list[bytes]:
+        path = environment["PATH_INFO"]
+        forgotten = {"load": routes.forget()} if path == "/reset" else {}
+        is_known = path in ("/healthz", "/reset")
+        start_response("200 OK" if is_known else "404 Not Found", [("Content-Type", "application/json")])
+        return [json.dumps({"forgotten": forgotten}).encode()]
+
+    return answer

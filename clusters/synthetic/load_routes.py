@@ -65,6 +65,13 @@ class LoadRoutes:
             "counts": self._journeys.counts,
         }
 
+    def forget(self) -> str:
+        """End the load with all that was turned at it; returns what it was called."""
+        run, self._run = self._run, ""
+        self._stop()
+        self._journeys.begin()
+        return run
+
     def follow(self) -> None:
         """Bring the number of a closed loop's users up to date."""
         workload = self._sender.workload

@@ -88,6 +88,7 @@ class _Pod:
         from clusters.synthetic.flag_server import FlagServer
 
         server = FlagServer(self._plan)
+        self._forgetters["flags"] = server.forget
         await self._serve_http(self._plan.ofrep_port, server.evaluation_routes)
         await self._serve_http(self._plan.flag_file_port, server.file_routes)
 
