@@ -191,7 +191,7 @@ def _deployment_state(document: Document) -> _DeploymentState:
         desired=float(document["spec"].get("replicas", 1)),
         ready=float(document.get("status", {}).get("readyReplicas", 0)),
         cpu_limit_millicores=1000.0 * float(parse_quantity(limits["cpu"])) if "cpu" in limits else math.nan,
-        memory_limit_bytes=parse_quantity(limits["memory"]) if "memory" in limits else math.nan,
+        memory_limit_bytes=float(parse_quantity(limits["memory"])) if "memory" in limits else math.nan,
     )
 
 
