@@ -1,7 +1,6 @@
 """A stand brought to its baseline: a new one started, a used one made indistinguishable from it, and how that is known.
 
-objects applied exactly, the rest pruned -> worn pods replaced, the others emptied -> flags reset
--> all ready -> looked at once more
+objects applied exactly, the rest pruned -> worn pods replaced -> all ready -> flags reset, pods emptied -> evidence
 
 Only what differs is restarted: a Deployment whose pods were to be others rolls by itself; a pod that crashed or is not
 ready is deleted. What pods hold (a cache, a queue's messages, leaked memory) is forgotten in place where the image can
@@ -10,59 +9,21 @@ do that, else with the pod.
 
 import time
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from clusters.k3s.api import STAND_LABEL, KubeApi, KubeError
+from clusters.k3s.api import KubeApi, KubeError
 from clusters.k3s.applying import AppliedObject, AppliedObjects, apply_objects, stand_contents
 from clusters.k3s.flag_values import read_variants, write_variants
 from clusters.k3s.inventory import ClusterSpec, ImageKind
-from clusters.k3s.kinds import CHAOS_KINDS, DEPLOYMENT, POD, Document
+from clusters.k3s.kinds import CHAOS_KINDS, DEPLOYMENT
 from clusters.k3s.object_changes import changes, differs_in_pods
 from clusters.k3s.objects import stand_objects
-from clusters.k3s.objects.names import COMPONENT_LABEL
-from clusters.k3s.objects.resources import keeps_state
-from clusters.k3s.pod_health import is_leaving, is_ready, restarts
+from clusters.k3s.pod_renewal import empty_pods, replace_worn_pods
 from clusters.k3s.readiness import wait_ready
+from clusters.k3s.reset_report import ResetReport
 from clusters.kubernetes_part import FlagDelivery
 from clusters.stand import StandError
-from clusters.synthetic.plan import HEALTH_PORT
-from clusters.topology import LOAD_GENERATOR, Application
-
-_THREADS = 8
-_FORGET_TIMEOUT_SECONDS = 5.0
-
-
-@dataclass(frozen=True, kw_only=True)
-class ResetReport:
-    """What a reset found, what it did, and how it knows that the stand is at its baseline."""
-
-    is_new: bool
-    """There was no stand yet."""
-    differed: tuple[str, ...]
-    """What was not as it should be, as `Kind name: path: found -> wanted`."""
-    removed: tuple[str, ...]
-    """Objects that do not belong to the baseline, as `Kind name`."""
-    restarted: tuple[str, ...]
-    """Services of which pods were replaced."""
-    emptied: tuple[str, ...]
-    """Services whose pods forgot what they held, without a restart."""
-    evidence: str
-    """What was looked at, after all was ready."""
-    seconds: float
-
-    @property
-    def text(self) -> str:
-        """One line."""
-        if self.is_new:
-            return f"new in {self.seconds:.1f} s: {self.evidence}"
-        parts = (
-            f"{len(self.differed)} differences{_listed(self.differed)}",
-            f"removed{_listed(self.removed) or ' nothing'}",
-            f"restarted{_listed(self.restarted) or ' nothing'}",
-            f"emptied {len(self.emptied)} services",
-        )
-        return f"back in {self.seconds:.1f} s: {'; '.join(parts)}; {self.evidence}"
+from clusters.topology import Application
 
 
 def restore_baseline(
@@ -80,17 +41,26 @@ def restore_baseline(
     applied = apply_objects(api, namespace, documents, force=True, is_exact=True)
     deployments = applied.of(DEPLOYMENT)
     is_new = all(deployment.before is None for deployment in deployments)
-    rolled = {it.name for it in deployments if it.before is not None and differs_in_pods(it.before, it.after)}
-    replaced, emptied = (frozenset[str](), frozenset[str]()) if is_new else _renew_pods(stand, rolled)
-    wait_ready(api, namespace, [it.name for it in deployments], timeout_seconds=ready_timeout_seconds, is_whole=True)
-    flags = () if is_new else _reset_flags(stand)
+    rolled = frozenset(it.name for it in deployments if it.before and differs_in_pods(it.before, it.after))
+    renewal = _Renewal() if is_new else _replace_worn(stand, rolled)
+
+    def wait() -> None:
+        names = [deployment.name for deployment in deployments]
+        left = started + ready_timeout_seconds - time.monotonic()
+        wait_ready(api, namespace, names, timeout_seconds=left, is_whole=True)
+
+    wait()
+    if not is_new:
+        renewal = _empty(stand, renewal)
+        if renewal.must_start:
+            wait()
     evidence = _evidence(stand, applied)
     return ResetReport(
         is_new=is_new,
-        differed=tuple(_differences(applied.objects)) + flags,
+        differed=tuple(_differences(applied.objects)) + renewal.flags,
         removed=applied.pruned,
-        restarted=tuple(sorted(rolled | replaced)),
-        emptied=tuple(sorted(emptied)),
+        restarted=tuple(sorted(rolled | renewal.replaced)),
+        emptied=tuple(sorted(renewal.emptied)),
         evidence=evidence,
         seconds=time.monotonic() - started,
     )
@@ -111,36 +81,28 @@ def _differences(objects: Sequence[AppliedObject]) -> list[str]:
     return missing + [f"{it.kind.name} {it.name}: {change}" for it in objects for change in it.changes]
 
 
-def _renew_pods(stand: _Stand, rolled: set[str]) -> tuple[frozenset[str], frozenset[str]]:
-    """Replace worn pods and empty the others, of services that do not roll; (services replaced, services emptied)."""
-    pods = stand.api.list(POD, stand.namespace, label_selector=f"{STAND_LABEL}={stand.namespace}")
-    pods = [pod for pod in pods if not is_leaving(pod) and _service(pod) not in rolled]
-    pods.sort(key=lambda pod: _service(pod) != LOAD_GENERATOR)
-    with ThreadPoolExecutor(_THREADS, thread_name_prefix="renew") as threads:
-        kept = list(threads.map(lambda pod: _renew_pod(stand, pod), pods))
-    replaced = frozenset(_service(pod) for pod, is_kept in zip(pods, kept, strict=True) if not is_kept)
-    return replaced, frozenset(map(_service, pods)) - replaced
+@dataclass(frozen=True, kw_only=True)
+class _Renewal:
+    replaced: frozenset[str] = frozenset()
+    emptied: frozenset[str] = frozenset()
+    flags: tuple[str, ...] = ()
+    must_start: bool = False
+    """Pods were replaced since all were ready."""
 
 
-def _renew_pod(stand: _Stand, pod: Document) -> bool:
-    """Make a pod as good as new; False: by deleting it."""
-    name, service = pod["metadata"]["name"], stand.application.service(_service(pod))
-    is_synthetic = stand.cluster.images.kind is ImageKind.SYNTHETIC
-    if is_ready(pod) and not restarts(pod):
-        if not is_synthetic and not keeps_state(service):
-            return True
-        if is_synthetic and _forgets(stand.api, stand.namespace, name):
-            return True
-    stand.api.delete(POD, name, stand.namespace, grace_seconds=0)
-    return False
+def _replace_worn(stand: _Stand, rolled: frozenset[str]) -> _Renewal:
+    kind = stand.cluster.images.kind
+    return _Renewal(replaced=replace_worn_pods(stand.api, stand.application, stand.namespace, kind, rolling=rolled))
 
 
-def _forgets(api: KubeApi, namespace: str, pod: str) -> bool:
-    try:
-        api.proxy("POST", namespace, pod, HEALTH_PORT, "/reset", kind=POD, timeout_seconds=_FORGET_TIMEOUT_SECONDS)
-    except KubeError:
-        return False  # the pod is replaced, which the report tells
-    return True
+def _empty(stand: _Stand, renewal: _Renewal) -> _Renewal:
+    """Flags first: a caller's may be felt for a while by those who are to forget it."""
+    flags = _reset_flags(stand)
+    if stand.cluster.images.kind is not ImageKind.SYNTHETIC:
+        return replace(renewal, flags=flags)
+    emptied, replaced = empty_pods(stand.api, stand.namespace)
+    all_replaced = renewal.replaced | replaced
+    return _Renewal(replaced=all_replaced, emptied=emptied, flags=flags, must_start=bool(replaced))
 
 
 def _reset_flags(stand: _Stand) -> tuple[str, ...]:
@@ -197,12 +159,3 @@ def _chaos_left(stand: _Stand) -> list[str]:
             continue  # the cluster has no Chaos Mesh
         left += [f"{kind.name} {document['metadata']['name']}" for document in found]
     return left
-
-
-def _service(pod: Document) -> str:
-    return str(pod["metadata"]["labels"][COMPONENT_LABEL])
-
-
-def _listed(items: Sequence[str]) -> str:
-    shown = ", ".join(items[:5])
-    return f" ({shown}{', ...' if len(items) > 5 else ''})" if items else ""
