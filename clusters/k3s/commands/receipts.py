@@ -14,10 +14,25 @@ from clusters.commands import (
     Restart,
     RestartPod,
     Scale,
+    ScaleWorkload,
+    SetAutoscaler,
+    SetFlag,
+    SetGroup,
+    SetRateLimit,
     SetResources,
+    ShapeWorkload,
+    ShiftTraffic,
 )
 from clusters.k3s.api import KubeError
-from clusters.k3s.commands import replica_rules, resource_rules
+from clusters.k3s.commands import (
+    autoscaler_rules,
+    flag_rules,
+    group_rules,
+    release_rules,
+    replica_rules,
+    resource_rules,
+    workload_rules,
+)
 from clusters.k3s.context import StandContext
 from clusters.k3s.faults.rules import CLEAR_FAULT, FAULT, FAULTS
 from clusters.k3s.rules.rule import LiveRule, NotDoneError, Outcome
@@ -29,6 +44,13 @@ RULES: dict[type[Command], LiveRule[Any]] = {
     Restart: replica_rules.RESTART,
     RestartPod: replica_rules.RESTART_POD,
     SetResources: resource_rules.SET_RESOURCES,
+    SetAutoscaler: autoscaler_rules.SET_AUTOSCALER,
+    SetGroup: group_rules.SET_GROUP,
+    SetFlag: flag_rules.SET_FLAG,
+    ShiftTraffic: release_rules.SHIFT_TRAFFIC,
+    SetRateLimit: workload_rules.SET_RATE_LIMIT,
+    ShapeWorkload: workload_rules.SHAPE_WORKLOAD,
+    ScaleWorkload: workload_rules.SCALE_WORKLOAD,
     ClearFault: CLEAR_FAULT,
     **dict.fromkeys(FAULTS, FAULT),
 }

@@ -58,7 +58,7 @@ def _check_scaled(view: StandView, command: Scale) -> Outcome:
         set_replicas(view, command.service, there)
         text = f"{message}; back at {there} replicas"
         return Outcome(check=CheckStatus.FAILED, status=CommandStatus.QUOTA_EXCEEDED, message=text)
-    return PASSED if _num_ready(view, command.service) == command.replicas else PENDING
+    return PASSED if view.num_ready(command.service) == command.replicas else PENDING
 
 
 def _refuse_restart(view: StandView, command: Restart | RestartPod) -> Refusal | None:
@@ -91,13 +91,7 @@ def _restart_pod(view: StandView, command: RestartPod) -> str:
 
 
 def _check_pod_restarted(view: StandView, command: RestartPod) -> Outcome:
-    return PASSED if _num_ready(view, command.service) >= view.wanted_replicas(command.service) else PENDING
-
-
-def _num_ready(view: StandView, service: str) -> int:
-    """Ready replicas of the service's own Deployment."""
-    prefix = f"{view.deployment(service)['metadata']['name']}-"
-    return sum(is_ready(pod) and pod["metadata"]["name"].startswith(prefix) for pod in view.pods(service))
+    return PASSED if view.num_ready(command.service) >= view.wanted_replicas(command.service) else PENDING
 
 
 SCALE = LiveRule[Scale](refusal=_refuse_scale, is_there=_is_scaled, carry_out=_scale, postcheck=_check_scaled)

@@ -53,6 +53,12 @@ def pod_resources(view: StandView, service: str, wanted: dict[str, float]) -> Do
     )
 
 
+def pod_cpu_request(view: StandView, service: str) -> float:
+    """Millicores that a pod reserves, which may be less than the application's request."""
+    container = container_of(view.deployment(service)["spec"]["template"], service)
+    return _amounts(container["resources"])["requests"][0]
+
+
 def replicas_refusal(view: StandView, service: str, replicas: int) -> Refusal | None:
     """Why a service cannot have so many replicas; None if it can."""
     if refusal := bounds_refusal(view.service(service), replicas):

@@ -109,8 +109,7 @@ def _failure(view: StandView, deployment: Document) -> Outcome | None:
     name = deployment["metadata"]["name"]
     if message := quota_message(deployment):
         return Outcome(check=CheckStatus.FAILED, status=CommandStatus.QUOTA_EXCEEDED, message=message)
-    own = [pod for pod in view.pods(_service_of(deployment)) if pod["metadata"]["name"].startswith(f"{name}-")]
-    if message := image_message(own):
+    if message := image_message(view.pods_of(name)):
         text = f"{message}; the old replicas serve on"
         return Outcome(check=CheckStatus.FAILED, status=CommandStatus.IMAGE_MISSING, message=text)
     progress = condition(deployment, "Progressing")

@@ -2,7 +2,7 @@
 
 from clusters.k3s.context import StandContext
 from clusters.k3s.kinds import AUTOSCALER, DEPLOYMENT, POD, Document
-from clusters.k3s.marks import CANARY_SUFFIX, GROUP_OFF, OUTAGE
+from clusters.k3s.marks import CANARY_SUFFIX, GROUP_OFF, OUTAGE, TRACK_LABEL
 from clusters.k3s.objects.names import COMPONENT_LABEL
 from clusters.k3s.rules.deployments import annotations_of, is_ready
 from clusters.stand import StandError
@@ -62,13 +62,21 @@ class StandView:
             self._pods[service] = [pod for pod in listed if "deletionTimestamp" not in pod["metadata"]]
         return self._pods[service]
 
+    def pods_of(self, deployment: str) -> list[Document]:
+        """The pods of one Deployment alone: a canary's, or those of the version beside it."""
+        service = deployment.removesuffix(CANARY_SUFFIX)
+        return [
+            pod for pod in self.pods(service) if (TRACK_LABEL in pod["metadata"]["labels"]) == (service != deployment)
+        ]
+
     def num_ready(self, service: str) -> int:
-        """Pods of a service that take requests."""
-        return sum(is_ready(pod) for pod in self.pods(service))
+        """Pods of a service's Deployment, without a canary's, that take requests."""
+        return sum(is_ready(pod) for pod in self.pods_of(service))
 
     def autoscaler(self, service: str) -> Document | None:
-        """The HorizontalPodAutoscaler of a service."""
-        return self.api.find(AUTOSCALER, service, self.namespace)
+        """The HorizontalPodAutoscaler that owns a service's replicas, whatever it is called."""
+        listed = self.api.list(AUTOSCALER, self.namespace)
+        return next((document for document in listed if document["spec"]["scaleTargetRef"]["name"] == service), None)
 
     def wanted_replicas(self, service: str) -> int:
         """Replicas that operators want of a service: under an outage, those that come back after it."""
