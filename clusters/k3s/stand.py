@@ -17,6 +17,7 @@ from clusters.k3s.commands import apply_command, clear_all, tend, verify_command
 from clusters.k3s.context import StandContext
 from clusters.k3s.health import judge
 from clusters.k3s.inventory import ClusterSpec, Inventory
+from clusters.k3s.kinds import DEPLOYMENT
 from clusters.k3s.load import LoadDriver
 from clusters.k3s.placed_stand import PlacedStand
 from clusters.k3s.placement import NoRoomError, place
@@ -25,7 +26,7 @@ from clusters.scenario import Scenario
 from clusters.stand import StandError
 from clusters.streams import StandStreams, StreamsSpec
 from clusters.telemetry import TelemetryWindow
-from clusters.topology import Application
+from clusters.topology import LOAD_GENERATOR, Application
 
 TRIES_PER_STAND = 2
 """Warm-ups that a stand may fail before it is quarantined."""
@@ -228,6 +229,7 @@ class K3sStand:
     def _warm_up(self, held: _Held, scenario: Scenario, seed: int) -> TelemetryWindow:
         self._episode = None
         try:
+            _stop_load(held)
             clear_all(held.context)
             report = restore_baseline(
                 held.placed.api,
@@ -291,6 +293,16 @@ class K3sStand:
     def _require_open(self) -> None:
         if self._is_closed:
             raise StandError("this live stand is closed; make a new one")
+
+
+def _stop_load(held: _Held) -> None:
+    """End what users are sent still; a load generator that does not answer is replaced with the baseline."""
+    if not held.context.api.find(DEPLOYMENT, LOAD_GENERATOR, held.placed.namespace):
+        return
+    try:
+        held.context.load.stop()
+    except StandError as error:
+        _LOG.info("stand %s: %s", held.placed.namespace, error)
 
 
 def _require_lease(held: _Held) -> None:

@@ -13,14 +13,15 @@ from clusters.k3s.inventory import ClusterSpec, Inventory, TelemetrySpec
 from tests.cluster.environment import KUBECONFIG, NO_CLUSTER, emulated_cluster, needed, real_cluster
 
 if TYPE_CHECKING:
-    from clusters.k3s.telemetry.reader import ClusterReader
-
     from clusters.k3s.api import KubeApi
     from clusters.k3s.stand import K3sStand
+    from clusters.k3s.telemetry.reader import ClusterReader
 
 TIMEOUT_SECONDS = 420
 """Of one test: a stand may have to come up first."""
 LEASE_SECONDS = 30.0
+LIVE_RPS = 4.0
+"""What a small-core stand carries on a machine with two busy cores."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
