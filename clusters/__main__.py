@@ -2,8 +2,10 @@
 
 import sys
 
+from clusters.expose.arguments import ExposeArguments
 from clusters.incident.arguments import ApplicationsArguments, SimulateArguments
 from clusters.k3s.arguments import CollectArguments, DoctorArguments, DownArguments, ListArguments
+from clusters.k3s.plane.arguments import InstallArguments
 from ray_configs.command_line import Command, run
 
 COMMANDS = {
@@ -36,6 +38,16 @@ COMMANDS = {
         arguments=DownArguments,
         entry_point="clusters.k3s.listing:down_command",
         help="Take one live stand down.",
+    ),
+    "install": Command(
+        arguments=InstallArguments,
+        entry_point="clusters.k3s.plane.install:install_command",
+        help="Print or apply the telemetry plane of clusters that have none.",
+    ),
+    "expose": Command(
+        arguments=ExposeArguments,
+        entry_point="clusters.expose.expose:expose_command",
+        help="Put a simulated incident into a Prometheus, as a live stand's telemetry.",
     ),
 }
 

@@ -40,6 +40,7 @@ SERVICE_ACCOUNT = Kind(api_version="v1", name="ServiceAccount", plural="servicea
 RESOURCE_QUOTA = Kind(api_version="v1", name="ResourceQuota", plural="resourcequotas")
 LIMIT_RANGE = Kind(api_version="v1", name="LimitRange", plural="limitranges")
 DEPLOYMENT = Kind(api_version=_APPS, name="Deployment", plural="deployments")
+DAEMON_SET = Kind(api_version=_APPS, name="DaemonSet", plural="daemonsets")
 REPLICA_SET = Kind(api_version=_APPS, name="ReplicaSet", plural="replicasets")
 AUTOSCALER = Kind(api_version="autoscaling/v2", name="HorizontalPodAutoscaler", plural="horizontalpodautoscalers")
 LEASE = Kind(api_version="coordination.k8s.io/v1", name="Lease", plural="leases")

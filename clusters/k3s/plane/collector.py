@@ -47,9 +47,9 @@ class CollectorPlan:
     spans_endpoint: str = ""
     """OTLP receiver (gRPC) that all spans are copied to; empty: none."""
     has_cluster_metrics: bool = False
-    """Read the API server and the nodes' kubelets (`k8s_cluster` and `kubeletstats` receivers)."""
+    """Read replicas, limits and restarts from the API server (the receiver `k8s_cluster`)."""
     has_pod_attributes: bool = False
-    """Look up which pod a sender is: for images that do not say so themselves."""
+    """Look up which deployment a pod is of: for what does not say so itself."""
 
 
 def collector_config(plan: CollectorPlan) -> dict[str, Any]:
@@ -84,6 +84,28 @@ def collector_config(plan: CollectorPlan) -> dict[str, Any]:
                     "processors": list(processors),
                     "exporters": [exporter],
                 },
+            },
+        },
+    }
+
+
+def agent_config(gateway: str, *, sample_seconds: float = 5.0) -> dict[str, Any]:
+    """Configuration of a node's agent: containers' CPU, memory and traffic from its kubelet to the gateway's gRPC."""
+    kubelet = {
+        "collection_interval": f"{sample_seconds:g}s",
+        "auth_type": "serviceAccount",
+        "endpoint": "https://${env:K8S_NODE_NAME}:10250",
+        "insecure_skip_verify": True,
+        "metric_groups": ["pod", "container"],
+    }
+    return {
+        "receivers": {"kubeletstats": kubelet},
+        "processors": {"batch": {"timeout": "500ms"}},
+        "exporters": {"otlp_grpc": {"endpoint": gateway, "tls": {"insecure": True}}},
+        "service": {
+            "telemetry": {"metrics": {"level": "none"}},
+            "pipelines": {
+                "metrics": {"receivers": ["kubeletstats"], "processors": ["batch"], "exporters": ["otlp_grpc"]}
             },
         },
     }
