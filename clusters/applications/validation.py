@@ -5,6 +5,7 @@ from graphlib import CycleError, TopologicalSorter
 
 from clusters.applications.call_validation import call_problems, reference_problems
 from clusters.applications.change_validation import flag_problems, group_problems, release_problems
+from clusters.applications.kubernetes_validation import delivery_problems, kubernetes_problems
 from clusters.applications.service_validation import duplicates, service_problems
 from clusters.topology import LOAD_GENERATOR, Application, ServiceKind
 from ray_configs.errors import UserError
@@ -39,6 +40,8 @@ def _problems(application: Application) -> Iterator[str]:
     yield from release_problems(application)
     yield from group_problems(application)
     yield from _quota_problems(application)
+    yield from kubernetes_problems(application)
+    yield from delivery_problems(application)
 
 
 def _entry_problems(application: Application) -> Iterator[str]:

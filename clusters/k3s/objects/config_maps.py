@@ -2,9 +2,8 @@
 
 import hashlib
 from collections.abc import Mapping
-from pathlib import Path
 
-import clusters.applications
+from clusters.applications.kubernetes_validation import FILES
 from clusters.k3s.api import STAND_LABEL
 from clusters.k3s.inventory import ImageKind
 from clusters.k3s.kinds import Document
@@ -12,8 +11,6 @@ from clusters.k3s.objects.flag_files import flag_file
 from clusters.k3s.objects.names import FLAG_CONFIG_MAP, FLAG_FILE, PLAN_CONFIG_MAP, object_labels
 from clusters.k3s.objects.synthetic_pods import plan_file, plan_files
 from clusters.topology import Application, Service, ServiceKind
-
-_FILES = Path(clusters.applications.__file__).parent / "files"
 
 
 def config_maps(application: Application, kind: ImageKind) -> dict[str, dict[str, str]]:
@@ -23,7 +20,7 @@ def config_maps(application: Application, kind: ImageKind) -> dict[str, dict[str
     found: dict[str, dict[str, str]] = {}
     for service in application.services:
         for file in service.kubernetes.files if service.kubernetes is not None else ():
-            found.setdefault(file.config_map, {})[file.source] = (_FILES / file.source).read_text(encoding="utf-8")
+            found.setdefault(file.config_map, {})[file.source] = (FILES / file.source).read_text(encoding="utf-8")
         if service.kind is ServiceKind.FLAGS:
             found[FLAG_CONFIG_MAP] = {FLAG_FILE: flag_file(application)}
     return found

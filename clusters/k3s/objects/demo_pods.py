@@ -7,14 +7,13 @@ from clusters.k3s.kinds import Document
 from clusters.k3s.objects.environment import collector_host, identity_variables, variable, written_variables
 from clusters.k3s.objects.names import FLAG_CONFIG_MAP, FLAG_FILE
 from clusters.k3s.objects.ports import container_ports
-from clusters.k3s.objects.resources import quantities, resources
+from clusters.k3s.objects.resources import HELPER_LIMITS, quantities, resources
 from clusters.kubernetes_part import KubernetesPart, ReadinessProbe, Sidecar
 from clusters.stand import StandError
 from clusters.topology import Application, Service, ServiceKind
 
 _BUSYBOX = "busybox:1.37"
-_HELPER_RESOURCES = {"requests": quantities(5, 8 * 2**20), "limits": quantities(100, 16 * 2**20)}
-"""Of containers that wait, copy or look, beside the service's own."""
+_HELPER_RESOURCES = {"requests": quantities(5, 8 * 2**20), "limits": quantities(*HELPER_LIMITS)}
 _PERIOD_SECONDS = 2
 _TIMEOUT_SECONDS = 3
 _FLAG_FOLDER = {"flagd": "/etc/flagd", "flagd-ui": "/app/data"}

@@ -2,6 +2,7 @@
 
 from clusters.k3s.inventory import ImageKind
 from clusters.k3s.kinds import Document
+from clusters.kubernetes_part import ReadinessProbe
 from clusters.synthetic.plan import RUNTIME_MEMORY_BYTES
 from clusters.topology import Service, ServiceKind
 
@@ -12,6 +13,8 @@ RESERVED_CPU_RATIO = 0.05
 small machines, which several share: with a request equal to the limit one stand would fill six cores. The limit, which
 throttles, is the service's."""
 _LEAST_CPU_MILLICORES = 5.0
+HELPER_LIMITS = (100.0, 16.0 * 2**20)
+"""(millicores, bytes) of a container that waits, copies or looks, beside the service's own."""
 _BINARY_UNITS = (("Gi", 2**30), ("Mi", 2**20), ("Ki", 2**10))
 
 
@@ -68,11 +71,12 @@ def quantities(cpu_millicores: float, memory_bytes: float) -> dict[str, str]:
 
 def pod_limits(service: Service, kind: ImageKind) -> tuple[float, float]:
     """(millicores, bytes) that one pod of a service counts against a quota of limits, sidecars included."""
-    part = service.kubernetes
-    sidecars = part.sidecars if part is not None and kind is ImageKind.DEMO else ()
-    cpu = service.cpu_limit_millicores + sum(sidecar.cpu_limit_millicores for sidecar in sidecars)
-    memory = memory_limit_bytes(service, kind) + sum(sidecar.memory_limit_bytes for sidecar in sidecars)
-    return cpu, memory
+    limits = [(service.cpu_limit_millicores, memory_limit_bytes(service, kind))]
+    if service.kubernetes is not None and kind is ImageKind.DEMO:
+        sidecars = service.kubernetes.sidecars
+        limits += [(sidecar.cpu_limit_millicores, sidecar.memory_limit_bytes) for sidecar in sidecars]
+        limits += [HELPER_LIMITS] if service.kubernetes.probe is ReadinessProbe.BROKER else []
+    return sum(cpu for cpu, _ in limits), sum(memory for _, memory in limits)
 
 
 def keeps_state(service: Service) -> bool:
