@@ -102,7 +102,7 @@ def _with_outcome(context: StandContext, receipt: Receipt, outcome: Outcome) -> 
         status=outcome.status or receipt.status,
         postcheck_status=outcome.check,
         completed_at_ns=context.now_ns(),
-        message="; ".join(part for part in (receipt.message, outcome.message) if part not in ("", receipt.message)),
+        message="; ".join(dict.fromkeys(part for part in (receipt.message, outcome.message) if part)),
     )
 
 

@@ -105,7 +105,7 @@ def _require_image(view: StandView, release: Release, name: str) -> None:
         view.forget()
         if is_rolled_out(view.deployments()[name]):
             return
-        if message := image_message(view.pods_of(name)):
+        if message := image_message(view, view.deployments()[name]):
             _withdraw(view, name)
             refusal = without_image(release.name)
             raise NotDoneError(f"{refusal.message} ({message})", status=CommandStatus.IMAGE_MISSING)

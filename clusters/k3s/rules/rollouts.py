@@ -37,7 +37,7 @@ def is_rolled_out(deployment: Document) -> bool:
     """Whether every replica is of the present template and available, and no other is left."""
     status, wanted = deployment.get("status", {}), deployment["spec"]["replicas"]
     return bool(
-        status.get("observedGeneration", 0) >= deployment["metadata"]["generation"]
+        _is_observed(deployment)
         and status.get("updatedReplicas", 0) == wanted
         and status.get("replicas", 0) == wanted
         and status.get("availableReplicas", 0) == wanted
@@ -46,16 +46,22 @@ def is_rolled_out(deployment: Document) -> bool:
 
 def quota_message(deployment: Document) -> str:
     """What the API server said when it refused a Deployment's pods for the quota; empty if it did not."""
-    if deployment.get("status", {}).get("observedGeneration", 0) < deployment["metadata"]["generation"]:
+    if not _is_observed(deployment):
         return ""
     refused = condition(deployment, "ReplicaFailure")
     message = str(refused.get("message", ""))
     return message if refused.get("status") == "True" and _QUOTA_WORDS in message else ""
 
 
-def image_message(pods: list[Document]) -> str:
-    """Which pod waits for an image that cannot be had, and why; empty if none does."""
-    for pod in pods:
+def image_message(view: StandView, deployment: Document) -> str:
+    """Which pod of a Deployment's newest version waits for an image that cannot be had, and why; empty: none does."""
+    newest = max(_replica_sets(view, deployment), key=_revision, default=None)
+    if newest is None or not _is_observed(deployment):
+        return ""
+    uid = newest["metadata"]["uid"]
+    for pod in view.pods_of(deployment["metadata"]["name"]):
+        if all(owner["uid"] != uid for owner in pod["metadata"].get("ownerReferences", ())):
+            continue
         for container in pod.get("status", {}).get("containerStatuses") or ():
             waiting = container.get("state", {}).get("waiting") or {}
             if waiting.get("reason") in IMAGE_REASONS:
@@ -109,14 +115,19 @@ def _failure(view: StandView, deployment: Document) -> Outcome | None:
     name = deployment["metadata"]["name"]
     if message := quota_message(deployment):
         return Outcome(check=CheckStatus.FAILED, status=CommandStatus.QUOTA_EXCEEDED, message=message)
-    if message := image_message(view.pods_of(name)):
+    if message := image_message(view, deployment):
         text = f"{message}; the old replicas serve on"
         return Outcome(check=CheckStatus.FAILED, status=CommandStatus.IMAGE_MISSING, message=text)
     progress = condition(deployment, "Progressing")
-    if progress.get("reason") == "ProgressDeadlineExceeded":
+    if _is_observed(deployment) and progress.get("reason") == "ProgressDeadlineExceeded":
         text = f"the rollout of {name} timed out: {progress.get('message', '')}"
         return Outcome(check=CheckStatus.FAILED, status=CommandStatus.TIMED_OUT, message=text)
     return None
+
+
+def _is_observed(deployment: Document) -> bool:
+    """Whether the status is about what is wanted now."""
+    return bool(deployment.get("status", {}).get("observedGeneration", 0) >= deployment["metadata"]["generation"])
 
 
 def _replica_sets(view: StandView, deployment: Document) -> list[Document]:
