@@ -1,11 +1,13 @@
 """A connection to a cluster: with the right of its kubeconfig, or with a bearer token alone."""
 
 import os
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
 import yaml
 from kubernetes.client import ApiClient, Configuration
+from kubernetes.client.rest import RESTClientObject
 from kubernetes.config import ConfigException, list_kube_config_contexts, load_incluster_config, load_kube_config
 from kubernetes.config.incluster_config import SERVICE_TOKEN_FILENAME
 from urllib3 import Retry
@@ -14,10 +16,12 @@ from clusters.k3s.api import KubeApi, KubeError
 from clusters.k3s.inventory import ClusterSpec
 from ray_configs.errors import UserError
 
-_CONNECTIONS = 16
-"""Kept open per identity: as many threads talk to a cluster at once without a new handshake."""
+_CONNECTIONS = 64
+"""Kept open per process and cluster: as many threads talk to it at once without a new handshake."""
 _CONNECTION_KEYS = ("host", "ssl_ca_cert", "ca_cert_data", "verify_ssl", "tls_server_name", "proxy", "no_proxy")
 """Of a configuration: how to reach a cluster, without any credential."""
+_pools: dict[tuple[object, ...], RESTClientObject] = {}
+_pools_lock = threading.Lock()
 
 
 def connect(spec: ClusterSpec) -> KubeApi:
@@ -26,7 +30,7 @@ def connect(spec: ClusterSpec) -> KubeApi:
     Raises:
         UserError: no kubeconfig, no such context, credentials that are refused, or a server that does not answer.
     """
-    api = KubeApi(ApiClient(_configuration(spec)), cluster=spec.name)
+    api = KubeApi(_client(_configuration(spec)), cluster=spec.name)
     try:
         api.raw("/version")
     except KubeError as error:
@@ -50,7 +54,7 @@ def connect_with_token(spec: ClusterSpec, token: Callable[[], str]) -> KubeApi:
 
     configuration.api_key["BearerToken"] = ""
     configuration.refresh_api_key_hook = refresh
-    return KubeApi(ApiClient(configuration), cluster=spec.name)
+    return KubeApi(_client(configuration), cluster=spec.name)
 
 
 def kubeconfig_path(spec: ClusterSpec) -> str | None:
@@ -89,6 +93,18 @@ def _configuration(spec: ClusterSpec) -> Configuration:
         ) from error
     _bound(configuration)
     return configuration
+
+
+def _client(configuration: Configuration) -> ApiClient:
+    """A client of its own with connections in common: a bearer token is of a request, only certificates are of these.
+
+    So a process that holds a hundred stands has no hundred pools of connections.
+    """
+    client = ApiClient(configuration)
+    key = tuple(getattr(configuration, name) for name in (*_CONNECTION_KEYS, "cert_file", "key_file"))
+    with _pools_lock:
+        client.rest_client = _pools.setdefault(key, client.rest_client)
+    return client
 
 
 def _bound(configuration: Configuration) -> None:

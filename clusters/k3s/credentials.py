@@ -1,7 +1,8 @@
-"""Short-lived tokens of a stand's own account, asked for by whoever placed it and renewed before they expire."""
+"""Short-lived tokens of a stand's own account, renewed before they expire, and never used beyond the stand's lease."""
 
 import threading
 import time
+from collections.abc import Callable
 
 from clusters.k3s.api import KubeApi, KubeError
 from clusters.k3s.isolation import STAND_ACCOUNT, account_document
@@ -14,18 +15,31 @@ _RENEW_AFTER = 0.7
 
 
 class StandToken:
-    """The current token of a stand's account; call it for its text. Safe to share between threads."""
+    """The current token of a stand's account; call it for its text. Safe to share between threads.
 
-    def __init__(self, admin: KubeApi, namespace: str) -> None:
-        self._admin, self._namespace = admin, namespace
+    Args:
+        admin: may ask for tokens.
+        namespace: of the stand.
+        is_over: whether the stand is somebody else's by now.
+    """
+
+    def __init__(self, admin: KubeApi, namespace: str, is_over: Callable[[], bool]) -> None:
+        self._admin, self._namespace, self._is_over = admin, namespace, is_over
         self._lock, self._text, self._renew_at, self._expires_at = threading.Lock(), "", 0.0, 0.0
 
     def __call__(self) -> str:
         """A token that is still valid.
 
         Raises:
-            KubeError: none could be had, and the last one has expired.
+            KubeError: none could be had and the last one has expired, or the stand is not ours any more.
         """
+        if self._is_over():
+            raise KubeError(
+                f"cluster {self._admin.cluster}: the lease on {self._namespace} is over, so nothing is sent to it any "
+                "more; place a stand anew",
+                status=0,
+                reason="LeaseOver",
+            )
         with self._lock:
             if time.monotonic() >= self._renew_at:
                 try:

@@ -9,6 +9,7 @@ from clusters.k3s.credentials import StandToken, renew_account
 from clusters.k3s.inventory import ClusterSpec
 from clusters.k3s.isolation import isolation_documents, namespace_document
 from clusters.k3s.kinds import NAMESPACE, POD
+from clusters.k3s.lease import HeldLease
 from clusters.k3s.network_peers import pod_ranges
 
 _SPREADING_SECONDS = 15.0
@@ -16,15 +17,16 @@ _SPREADING_SECONDS = 15.0
 
 
 def furnish(
-    admin: KubeApi, cluster: ClusterSpec, name: str, *, application: str, leases: str, need: StandNeed
+    admin: KubeApi, cluster: ClusterSpec, lease: HeldLease, *, application: str, leases: str, need: StandNeed
 ) -> KubeApi:
-    """Make or renew all that isolates the stand `name`, and return a connection by its own account.
+    """Make or renew all that isolates the stand of a lease, and return a connection by its own account.
 
     Whatever of it is there already is brought up to date, so a crash halfway is mended by the next holder.
 
     Raises:
         KubeError: the cluster refuses something, or does not answer.
     """
+    name = lease.name
     if admin.find(NAMESPACE, name) is None:
         admin.create(namespace_document(name, application=application, leases=leases))
     ranges, servers = pod_ranges(admin)
@@ -33,7 +35,7 @@ def furnish(
     ):
         admin.apply(document, name, force=True)
     renew_account(admin, name)
-    api = connect_with_token(cluster, StandToken(admin, name))
+    api = connect_with_token(cluster, StandToken(admin, name, lambda: lease.is_over))
     for attempt in Retrying(
         stop=stop_after_delay(_SPREADING_SECONDS),
         wait=wait_fixed(0.2),

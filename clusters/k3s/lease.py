@@ -87,14 +87,10 @@ class HeldLease:
         """Whether somebody else may act on the stand by now: it was taken away, or could not be renewed in time."""
         return self._taken_away or time.monotonic() - self._confirmed > self._seconds
 
-    def change(self, *, annotations: Mapping[str, str]) -> None:
-        """Write annotations, as its holder.
-
-        Raises:
-            KubeError: the server cannot be asked, or the lease is not ours any more (409).
-        """
-        with self._lock:
-            self._write({"metadata": {"annotations": dict(annotations)}})
+    @property
+    def is_over(self) -> bool:
+        """Whether we may not act on the stand any more: it was given back, or is lost."""
+        return self._ended.is_set() or self.is_lost
 
     def stop_renewing(self) -> None:
         """Leave the lease to expire. Idempotent."""

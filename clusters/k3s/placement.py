@@ -214,7 +214,7 @@ class _Seat:
             api = furnish(
                 self.api,
                 self.cluster,
-                lease.name,
+                lease,
                 application=self.application.name,
                 leases=self.leases,
                 need=need,
