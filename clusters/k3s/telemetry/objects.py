@@ -78,6 +78,11 @@ class ObjectStates:
         gaps: list[Gap] = [gap for watcher in self._watchers if (gap := watcher.gap_in(start_ns, end_ns))]
         return gaps[0].reason if gaps else ""
 
+    def pods(self, namespace: str) -> dict[str, str]:
+        """Name -> service of a stand's pods that are there now."""
+        with self._lock:
+            return {name: pod.service for name, pod in self._pods.get(namespace, {}).items()}
+
     def close(self) -> None:
         """Stop watching."""
         for watcher in self._watchers:

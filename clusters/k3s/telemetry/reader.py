@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 
 from clusters.k3s.inventory import ClusterSpec, Inventory, ObjectSource
-from clusters.k3s.telemetry.objects import ObjectStates
 from clusters.k3s.telemetry.prometheus import Prometheus
+from clusters.k3s.telemetry.streaming import ClusterStreams
 from clusters.k3s.telemetry.windows import ClusterWindows
 from clusters.streams import StandStreams, StreamsSpec
 from clusters.telemetry import TelemetryWindow
@@ -23,12 +23,10 @@ class ClusterReader:
     """
 
     def __init__(self, spec: ClusterSpec, inventory: Inventory) -> None:
-        # What Kubernetes' client costs is paid only where there is a cluster to watch.
-        from clusters.k3s.connection import connect
-
         self._prometheus = Prometheus(spec.telemetry.prometheus_url, cluster=spec.name)
-        self._objects = ObjectStates(connect(spec)) if spec.telemetry.objects is ObjectSource.WATCH else None
-        self._windows = ClusterWindows(spec, self._prometheus, self._objects, inventory.namespace_prefix)
+        self._streams = ClusterStreams(spec, inventory.namespace_prefix)
+        objects = self._streams.objects() if spec.telemetry.objects is ObjectSource.WATCH else None
+        self._windows = ClusterWindows(spec, self._prometheus, objects, inventory.namespace_prefix)
 
     @property
     def num_queries(self) -> int:
@@ -47,7 +45,7 @@ class ClusterReader:
         self, application: Application, namespace: str, start_ns: int, end_ns: int, spec: StreamsSpec
     ) -> StandStreams:
         """As `TelemetrySource` says."""
-        return StandStreams()
+        return self._streams.told(application, namespace, start_ns, end_ns, spec)
 
     def why_missing(self, namespace: str) -> Mapping[str, str]:
         """As `TelemetrySource` says."""
@@ -55,6 +53,5 @@ class ClusterReader:
 
     def close(self) -> None:
         """Release connections and threads."""
-        if self._objects is not None:
-            self._objects.close()
+        self._streams.close()
         self._prometheus.close()

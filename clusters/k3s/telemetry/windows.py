@@ -92,6 +92,10 @@ class ClusterWindows:
                 for level, signals in LEVELS.items()
             }
             self._fill_silence(arrays["nodes"], arrays["edges"], application)
+            if self._spec.images.kind is ImageKind.SYNTHETIC:
+                # Synthetic pods reserve a share of what their services do, and the cost is the services'. Their memory
+                # is told as it is, limit and use with Python in both.
+                arrays["stand"][..., signal_index(STAND_SIGNALS, "resource_cost_millicores")] /= RESERVED_CPU_RATIO
             self._missing[namespace] = self._why(arrays, ends_ns[-1] - bucket_ns, ends_ns[-1])
         return TelemetryWindow(
             bucket_seconds=bucket_seconds,
@@ -118,9 +122,8 @@ class ClusterWindows:
         """[T, entities, F]."""
         values = np.full((len(ends_ns), len(entities), len(signals)), np.nan, dtype=np.float32)
         for position, signal in enumerate(signals):
-            scale = self._scale(signal.name)
             for bucket, readings in enumerate(self._of_signal(level, signal.name, ends_ns, bucket_seconds)):
-                values[bucket, :, position] = [scale * readings.get(entity, np.nan) for entity in entities]
+                values[bucket, :, position] = [readings.get(entity, np.nan) for entity in entities]
         return values
 
     def _of_signal(self, level: str, signal: str, ends_ns: Sequence[int], bucket_seconds: float) -> Sequence[Readings]:
@@ -137,11 +140,6 @@ class ClusterWindows:
             return [{}] * len(ends_ns)
         bucket_ns = round(bucket_seconds * _SECOND_NS)
         return [self._objects.readings(signal, end - bucket_ns, end) for end in ends_ns]
-
-    def _scale(self, signal: str) -> float:
-        """Synthetic pods reserve a share of what their services do; the cost is the services'."""
-        is_reduced = signal == "resource_cost_millicores" and self._spec.images.kind is ImageKind.SYNTHETIC
-        return 1.0 / RESERVED_CPU_RATIO if is_reduced else 1.0
 
     def _fill_silence(self, nodes: Floats, edges: Floats, application: Application) -> None:
         """A service that reports, and of which there is no span, was not called and called nobody: that is 0."""
