@@ -14,6 +14,7 @@ from tests.cluster.environment import KUBECONFIG, NO_CLUSTER, emulated_cluster, 
 
 if TYPE_CHECKING:
     from clusters.k3s.api import KubeApi
+    from clusters.k3s.context import StandContext
     from clusters.k3s.stand import K3sStand
     from clusters.k3s.telemetry.reader import ClusterReader
 
@@ -133,6 +134,16 @@ def remove_stands(inventory: Inventory) -> None:
             name = document["metadata"]["name"]
             if name.startswith(f"{inventory.namespace_prefix}-"):
                 api.delete(NAMESPACE, name)
+
+
+@pytest.fixture(scope="session")
+def tiny(api: "KubeApi", cluster_spec: ClusterSpec) -> Iterator["StandContext"]:
+    """A ready stand of five pods, for what can be done to one. Whoever uses it leaves it as it was."""
+    from tests.cluster.tiny_stand import tiny_stand
+
+    needed("GYM_SYNTHETIC_IMAGE")
+    with tiny_stand(api, cluster_spec, f"gym-test-tiny-{secrets.token_hex(3)}") as context:
+        yield context
 
 
 @pytest.fixture(scope="session")
