@@ -118,9 +118,9 @@ class KubeApi:
             content_type="application/merge-patch+json",
         )
 
-    def replace(self, document: Document, namespace: str = "") -> Document:
-        """Put a whole object; with a `resourceVersion` in it a stale one is a 409."""
-        path = kind_of(document).path(namespace, document["metadata"]["name"])
+    def replace(self, document: Document, namespace: str = "", *, kind: Kind | None = None) -> Document:
+        """Put a whole object, by default of the kind that it names; with a `resourceVersion` a stale one is a 409."""
+        path = (kind or kind_of(document)).path(namespace, document["metadata"]["name"])
         return self._object("PUT", path, body=document, query={"fieldManager": FIELD_MANAGER})
 
     def delete(

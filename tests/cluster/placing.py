@@ -1,9 +1,11 @@
 """Inventories of a test's own, and what they leave behind."""
 
+import json
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import asdict, replace
+from pathlib import Path
 
 from clusters.k3s.api import KubeApi
 from clusters.k3s.collection import collect, remove
@@ -36,3 +38,10 @@ def ours(api: KubeApi, inventory: Inventory) -> list[str]:
     """Every namespace of the inventory's prefix, labelled or not."""
     names = [item["metadata"]["name"] for item in api.list(NAMESPACE)]
     return [name for name in names if name.startswith(inventory.namespace_prefix)]
+
+
+def written(inventory: Inventory, folder: Path) -> Path:
+    """The inventory as a YAML file: JSON is YAML."""
+    path = folder / "stands.yaml"
+    path.write_text(json.dumps(asdict(inventory)))
+    return path

@@ -1,11 +1,10 @@
 """Who gets which stand, on a real API server; no pod is started."""
 
-import json
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -20,7 +19,7 @@ from clusters.k3s.kinds import CONFIG_MAP, NAMESPACE
 from clusters.k3s.placement import NoRoomError, free_stands, place
 from clusters.k3s.roster import QUARANTINED, StandState, read_leases, read_roster
 from ray_configs.errors import UserError
-from tests.cluster.placing import ours, scratch_inventory
+from tests.cluster.placing import ours, scratch_inventory, written
 
 pytestmark = pytest.mark.cluster
 
@@ -154,9 +153,7 @@ def test_placement_killed_at_any_point_leaves_nothing_that_clean_up_does_not_fin
     api: KubeApi, cluster_spec: ClusterSpec, tmp_path: Path
 ) -> None:
     with scratch_inventory(cluster_spec, stands=NUM_CRASHES, lease_seconds=SHORT_SECONDS) as inventory:
-        config = tmp_path / "stands.yaml"
-        config.write_text(json.dumps(asdict(inventory)))
-        command = [sys.executable, "-c", CRASHING, str(config)]
+        command = [sys.executable, "-c", CRASHING, str(written(inventory, tmp_path))]
         pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
         for number in range(NUM_CRASHES):
             with subprocess.Popen(command, **pipes) as process:  # type: ignore[call-overload]
