@@ -66,5 +66,6 @@ def step_queues(
     """
     queues = Queues(backlog, arrival_rate, service_rate, computing, server_rows, bound, room)
     steps = np.empty((4, *backlog.shape), dtype=np.float32)
-    fill_queue_steps(tables(), queues, draws.move, draws.dip, draws.average, steps)
+    room = np.empty((2, backlog.shape[1]), dtype=np.float32)
+    fill_queue_steps(tables(), queues, draws.move, draws.dip, draws.average, room, steps)
     return QueueStep(*steps)

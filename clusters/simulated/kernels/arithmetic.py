@@ -94,10 +94,14 @@ def logarithm_of_one_and(x: np.float32) -> np.float32:
 def cube_root(x: np.float32) -> np.float32:
     """Of a positive normal number: Kahan's start and two steps of Halley's."""
     root = np.int32(np.float32(x).view(np.int32) // np.int32(3) + _CUBE_ROOT_BITS).view(np.float32)
-    for _ in range(2):
-        cube = root * root * root
-        root = root * (cube + x + x) / (cube + cube + x)
-    return root
+    return _nearer_root(x, _nearer_root(x, root))
+
+
+@inlined
+def _nearer_root(x: np.float32, root: np.float32) -> np.float32:
+    """A step of Halley's towards the cube root of x."""
+    cube = root * root * root
+    return root * (cube + x + x) / (cube + cube + x)
 
 
 @inlined

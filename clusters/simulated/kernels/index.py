@@ -30,8 +30,20 @@ class Index(NamedTuple):
     """[C]"""
     call_awaited: Floats
     """[C] 1: the caller waits for the answer; 0: a message."""
+    call_required: Floats
+    """[C] 1: the caller fails where the call does."""
     channel_edge: Ints
     """[H]"""
+    channel_source: Ints
+    """[H] the caller service."""
+    channel_awaited: Floats
+    """[H] 1: the caller waits for the answer; 0: messages."""
+    channel_retries: Floats
+    """[H] further attempts after a failed one, without what a flag adds."""
+    channel_weight: Floats
+    """[H] one over the channels between the same two services."""
+    channel_unbound: Floats
+    """[H] 1 where no worker waits for the answer: users' requests, and messages."""
     channel_timeout_seconds: Floats
     """[H] infinite for messages."""
     request_channel: Ints
@@ -53,7 +65,13 @@ def index_of(graph: CompiledGraph) -> Index:
         operation_service=graph.operation_service,
         call_channel=graph.call_channel,
         call_awaited=graph.call_awaited[:, 0].copy(),
+        call_required=graph.call_required[:, 0].copy(),
         channel_edge=graph.channel_edge,
+        channel_source=graph.channel_source,
+        channel_awaited=graph.channel_awaited[:, 0].copy(),
+        channel_retries=graph.channel_retries[:, 0].copy(),
+        channel_weight=graph.channel_weight[:, 0].copy(),
+        channel_unbound=graph.channel_unbound[:, 0].copy(),
         channel_timeout_seconds=graph.channel_timeout_seconds[:, 0].copy(),
         request_channel=graph.request_channel,
         is_consumer=graph.is_consumer,

@@ -48,7 +48,7 @@ class Queues(NamedTuple):
 
 
 @compiled
-def fill_queue_steps(tables: Tables, queues: Queues, move: Floats, dip: Floats, average: Floats, steps: Floats) -> None:
+def fill_queue_steps(tables: Tables, queues: Queues, move: Floats, dip: Floats, average: Floats, room: Floats, steps: Floats) -> None:
     """Fill `steps` [4, S, N]: where the Brownian motion ends, mean number, overflow, calm share of the tick.
 
     Args:
@@ -57,10 +57,11 @@ def fill_queue_steps(tables: Tables, queues: Queues, move: Floats, dip: Floats, 
         move: [S, N] standard normal; so is `average`.
         dip: [S, N] exponential with mean 1.
         average: see `move`.
+        room: [2, N] for what is looked up.
         steps: to be filled.
     """
     for s in range(steps.shape[1]):
-        _look_up_tables(tables, queues, s, steps)
+        _look_up_tables(tables, queues, s, room)
         for n in range(steps.shape[2]):
             start, arriving, serving = queues.backlog[s, n], queues.arrival_rate[s, n], queues.service_rate[s, n]
             variance, drift = arriving + serving, arriving - serving
@@ -70,7 +71,7 @@ def fill_queue_steps(tables: Tables, queues: Queues, move: Floats, dip: Floats, 
             end = lesser(free_end - lesser(lowest, _ZERO), greater(queues.room[s, n], start))
             overflow = greater(end - queues.bound[s, n], _ZERO)
             end -= overflow
-            shift, spread = steps[2, s, n], steps[3, s, n]
+            shift, spread = room[0, n], room[1, n]
             pace = greater(np.sqrt(drift * drift + variance * _RELAXING), (start + end) * _PER_TICK)
             calm = _ONE - (start + end) / (pace * _TICK) if lowest < _ZERO else _ZERO
             above = greater(start - shift, _ZERO), greater(end - shift, _ZERO)
@@ -86,14 +87,14 @@ def fill_queue_steps(tables: Tables, queues: Queues, move: Floats, dip: Floats, 
 
 
 @inlined
-def _look_up_tables(tables: Tables, queues: Queues, s: int, steps: Floats) -> None:
-    """Put shift and spread where overflow and calm will be."""
-    for n in range(steps.shape[2]):
+def _look_up_tables(tables: Tables, queues: Queues, s: int, room: Floats) -> None:
+    """Fill `room` with shift and spread of one service's queues."""
+    for n in range(room.shape[1]):
         place = lesser(queues.arrival_rate[s, n] / queues.service_rate[s, n], tables.most_load) * tables.num_steps
         step = np.int32(place)
         row = np.uint64(queues.server_rows[s, n] + step)
-        steps[2, s, n] = tables.shifts[row] + tables.slopes[row] * (place - np.float32(step))
-        steps[3, s, n] = tables.spreads[row]
+        room[0, n] = tables.shifts[row] + tables.slopes[row] * (place - np.float32(step))
+        room[1, n] = tables.spreads[row]
 
 
 @inlined

@@ -1,0 +1,290 @@
+"""Bottom-up: from waiting and computing at the leaves to what callers, and in the end users, see.
+
+An operation's time is its wait, its own work and its calls one after the other. Requests are conserved: a caller holds
+the requests it waits for, as many as its share of the callee's (Little's law, tick by tick), so an overload downstream
+is seen in every service above it.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from clusters.compiled import compiled, inlined
+from clusters.simulated.flow import Flow
+from clusters.simulated.kernels.arithmetic import between, exponential, greater, lesser
+from clusters.simulated.kernels.calls import Calls, see_calls
+from clusters.simulated.kernels.index import Index
+from clusters.simulated.parameters import NETWORK_SECONDS, REJECTION_SECONDS, TICK_SECONDS
+from clusters.simulated.replicas import Capacity
+
+Floats = NDArray[np.float32]
+Ints = NDArray[np.int64]
+
+_ZERO, _HALF, _ONE = np.float32(0.0), np.float32(0.5), np.float32(1.0)
+_TINY, _LEAST = np.float32(1e-6), np.float32(1e-3)
+_TICK = np.float32(TICK_SECONDS)
+_NETWORK_SECONDS = np.float32(NETWORK_SECONDS)
+_REJECTION_SECONDS = np.float32(REJECTION_SECONDS)
+_NO_WORK = np.float32(1e-3)
+"""CPU ms/s below which a request is taken to find the service empty."""
+_FORGETTING = np.float32(0.3)
+"""Per tick, a time constant of 28 s. With it overloads settle as in the reference; it is derived from nothing. A
+caller that sends all it holds as soon as its callee is empty floods it, and then all its workers wait."""
+_ANY = np.float32(1e9)
+_LEAST_ROOM = np.float32(0.2)
+"""Of its workers that a caller can have at one callee, however many are elsewhere."""
+_LONGEST_SECONDS = np.float32(600.0)
+"""What is left of a queue that nobody joins any more has no time of its own."""
+
+
+class Latency(NamedTuple):
+    """What one tick looks like from below."""
+
+    own: Floats
+    """[O, N] seconds at the service itself: waiting for a worker, computing."""
+    mean: Floats
+    """[O, N] seconds until the answer."""
+    error_ratio: Floats
+    """[O, N]"""
+    least_call: Floats
+    """[H, N] seconds of one attempt, if the caller had the callee's spare capacity for itself."""
+    call_mean: Floats
+    """[H, N] seconds of one attempt, as its caller sees it."""
+    call_error_ratio: Floats
+    """[H, N] of one attempt."""
+    call_attempts: Floats
+    """[H, N] attempts per call."""
+    call_log_success: Floats
+    """[H, N] of a call with all its attempts."""
+
+
+class Seen(NamedTuple):
+    """What of the state times follow from, and what is kept there for the next tick."""
+
+    demand_ms: Floats
+    own_error_ratio: Floats
+    added_seconds: Floats
+    added_retries: Floats
+    call_count: Floats
+    edge_delay_seconds: Floats
+    edge_loss: Floats
+    latency_scv: Floats
+    mix: Floats
+    work_per_request: Floats
+    call_seconds: Floats
+    least_call_seconds: Floats
+    call_rate: Floats
+    held: Floats
+    held_seconds: Floats
+    room: Floats
+    entry_seconds: Floats
+
+
+class Room(NamedTuple):
+    """For what is computed in between."""
+
+    services: Floats
+    """[2, S, N] seconds that a request waits for a worker; seconds per CPU millisecond."""
+    rows: Floats
+    """[NUM_INPUTS, N]"""
+    outputs: Floats
+    """[4, N]"""
+    near: NDArray[np.int32]
+    """[2, N]"""
+
+
+@compiled
+def fill_latency(
+    index: Index,
+    seen: Seen,
+    capacity: Capacity,
+    flow: Flow,
+    number: Floats,
+    refused_ratio: Floats,
+    latency: Latency,
+    room: Room,
+) -> None:
+    """Fill `latency`, leaves first; update what the state keeps for the next tick.
+
+    Args:
+        index: of the graph.
+        seen: its `call_seconds`, `least_call_seconds`, `held` and `held_seconds` are written.
+        capacity: of the tick.
+        flow: of the tick.
+        number: [S, N] requests that compute, or wait for a worker; no more are left than the line has places for.
+        refused_ratio: [S, N] requests that are turned away or die, of those that come in.
+        latency: to be filled.
+        room: for what is computed in between.
+    """
+    for s in range(number.shape[0]):
+        _share_cpu(seen, capacity, flow, number, s, room)
+    for o in range(len(index.operation_service) - 1, -1, -1):
+        _finish_operation(index, seen, flow, refused_ratio, latency, room, o)
+        for h in range(index.channels_of_operation[o], index.channels_of_operation[o + 1]):
+            _least_own_seconds(index, seen, capacity, flow, latency, o, h)
+            _finish_channel(index, seen, flow, refused_ratio, latency, room, o, h)
+    for s in range(number.shape[0]):
+        _hold(index, seen, capacity, flow, number, s)
+
+
+@inlined
+def _share_cpu(seen: Seen, capacity: Capacity, flow: Flow, number: Floats, s: int, room: Room) -> None:
+    """Split a service's requests into those that wait for a worker and those that share the CPU by what they need."""
+    for n in range(number.shape[1]):
+        inside, admitted = number[s, n], flow.admitted[s, n]
+        waiting = between(inside + seen.held[s, n] - capacity.workers[s, n], _ZERO, inside)
+        leaving = greater(admitted, _HALF * flow.served[s, n])
+        work = flow.work_ms[s, n] * (leaving / greater(admitted, _TINY))
+        alone = _LEAST / greater(capacity.speed[s, n], _LEAST)
+        shared = (inside - waiting) / greater(work, _NO_WORK)
+        room.services[0, s, n] = waiting / greater(leaving, _LEAST)
+        room.services[1, s, n] = shared if work > _NO_WORK else alone
+
+
+@inlined
+def _finish_operation(
+    index: Index, seen: Seen, flow: Flow, refused_ratio: Floats, latency: Latency, room: Room, o: int
+) -> None:
+    """An operation's time and errors, from those of its calls."""
+    s = index.operation_service[o]
+    log_success = room.rows[0]
+    for n in range(len(log_success)):
+        log_success[n] = _ZERO
+        seen.call_seconds[o, n] = seen.least_call_seconds[o, n] = seen.added_seconds[o, n]
+    for c in range(index.calls_of_operation[o], index.calls_of_operation[o + 1]):
+        h, awaited, required = index.call_channel[c], index.call_awaited[c], index.call_required[c]
+        for n in range(len(log_success)):
+            made = flow.call_rate[c, n] * awaited
+            seen.call_seconds[o, n] += made * latency.call_mean[h, n]
+            seen.least_call_seconds[o, n] += made * latency.least_call[h, n]
+            log_success[n] += seen.call_count[c, n] * required * latency.call_log_success[h, n]
+    for n in range(len(log_success)):
+        own = seen.demand_ms[o, n] * room.services[1, s, n] + room.services[0, s, n]
+        own = lesser(own, _LONGEST_SECONDS)
+        success = (_ONE - seen.own_error_ratio[o, n]) * exponential(log_success[n])
+        accepted = _ONE - refused_ratio[s, n]
+        mean = own + lesser(flow.passing[s, n], _ONE) * seen.call_seconds[o, n]
+        latency.own[o, n] = own
+        latency.mean[o, n] = accepted * mean + (_ONE - accepted) * _REJECTION_SECONDS
+        latency.error_ratio[o, n] = _ONE - accepted * success
+
+
+@inlined
+def _least_own_seconds(
+    index: Index, seen: Seen, capacity: Capacity, flow: Flow, latency: Latency, o: int, h: int
+) -> None:
+    """Fill the time at the callee itself if only the other callers' requests were there.
+
+    A queue of others leaves 1 / (what it can serve - what others bring). A caller gets at least its share.
+    """
+    s = index.operation_service[o]
+    for n in range(latency.least_call.shape[1]):
+        rate, can = greater(flow.channel_rate[h, n], _TINY), flow.service_rate[s, n]
+        admitted = greater(flow.admitted[s, n], _TINY)
+        spare = greater(greater(can - admitted + rate, can * lesser(rate / admitted, _ONE)), _TINY)
+        alone = _LEAST / greater(capacity.speed[s, n], _LEAST)
+        per_ms = greater(alone, _ONE / (spare * greater(seen.work_per_request[s, n], _LEAST)))
+        latency.least_call[h, n] = per_ms * seen.demand_ms[o, n]
+
+
+@inlined
+def _finish_channel(
+    index: Index, seen: Seen, flow: Flow, refused_ratio: Floats, latency: Latency, room: Room, o: int, h: int
+) -> None:
+    """What callers see of one channel."""
+    s, edge = index.operation_service[o], index.channel_edge[h]
+    timeout, retries, awaited = index.channel_timeout_seconds[h], index.channel_retries[h], index.channel_awaited[h]
+    calls = Calls(
+        seconds=latency.call_mean[h],
+        attempts=latency.call_attempts[h],
+        error_ratio=latency.call_error_ratio[h],
+        log_success=latency.call_log_success[h],
+    )
+    rows = room.rows
+    for n in range(rows.shape[1]):
+        way = seen.edge_delay_seconds[edge, n] + _NETWORK_SECONDS
+        accepted = _ONE - refused_ratio[s, n]
+        calls.seconds[n] = latency.mean[o, n] + way
+        calls.error_ratio[n] = latency.error_ratio[o, n]
+        least = (latency.least_call[h, n] + seen.least_call_seconds[o, n]) * accepted + way
+        latency.least_call[h, n] = lesser(least, timeout)
+        rows[0, n] = seen.latency_scv[o, n]
+        rows[1, n] = accepted
+        rows[2, n] = lesser(flow.passing[s, n], _ONE)
+        rows[3, n] = room.services[0, s, n] + way
+        rows[4, n] = seen.edge_loss[edge, n]
+        rows[5, n] = retries + awaited * seen.added_retries[h, n]
+    see_calls(calls, timeout, rows, room.outputs, room.near)
+
+
+@inlined
+def _hold(index: Index, seen: Seen, capacity: Capacity, flow: Flow, number: Floats, s: int) -> None:
+    """Who waits for an answer holds a worker, and so many are there; the rest of the line has the places left."""
+    held = seen.held
+    held[s, :] = _ZERO
+    for o in range(index.operations_of_service[s], index.operations_of_service[s + 1]):
+        for n in range(held.shape[1]):
+            completed = flow.arrivals[o, n] * (flow.admitted_ratio[s, n] * flow.passing[s, n])
+            held[s, n] += completed * seen.call_seconds[o, n]
+    for n in range(held.shape[1]):
+        seconds = held[s, n] / greater(flow.served[s, n], _LEAST)
+        seen.held_seconds[s, n] += _FORGETTING * (seconds - seen.held_seconds[s, n])
+        held[s, n] = lesser(held[s, n], capacity.workers[s, n])
+        places = capacity.queue_bound[s, n] + capacity.workers[s, n] - held[s, n]
+        number[s, n] = lesser(number[s, n], greater(places, _ZERO))
+
+
+@compiled
+def look_ahead(
+    index: Index, seen: Seen, capacity: Capacity, flow: Flow, latency: Latency, room: Room
+) -> None:
+    """What callers go by in the next tick: the state's `call_rate`, `room` and `entry_seconds`."""
+    seen.entry_seconds[:] = _ZERO
+    for r in range(len(index.request_channel)):
+        h = index.request_channel[r]
+        for n in range(len(seen.entry_seconds)):
+            seen.entry_seconds[n] += seen.mix[r, n] * latency.call_mean[h, n]
+    for o in range(len(index.operation_service)):
+        _reach_calls(index, seen, latency, room.rows[0], o)
+    seen.room[...] = _ZERO
+    for o in range(len(index.operation_service)):
+        for h in range(index.channels_of_operation[o], index.channels_of_operation[o + 1]):
+            _bound_callee(index, seen, capacity, flow, latency, o, h)
+
+
+@inlined
+def _reach_calls(index: Index, seen: Seen, latency: Latency, before: Floats, o: int) -> None:
+    """How many attempts of each call an execution will make: an earlier one that fails keeps it from the later ones.
+
+    A call that is made several times is stopped by its own failures too.
+    """
+    before[:] = _ZERO
+    for c in range(index.calls_of_operation[o], index.calls_of_operation[o + 1]):
+        h, required = index.call_channel[c], index.call_required[c]
+        for n in range(len(before)):
+            count = seen.call_count[c, n]
+            failing = required * latency.call_log_success[h, n]
+            reached = _HALF * greater(count - _ONE, _ZERO) * failing + before[n]
+            before[n] += count * failing
+            rate = count * latency.call_attempts[h, n] * exponential(reached) + seen.call_rate[c, n]
+            seen.call_rate[c, n] = rate * _HALF if count > _ZERO else _ZERO
+
+
+@inlined
+def _bound_callee(
+    index: Index, seen: Seen, capacity: Capacity, flow: Flow, latency: Latency, o: int, h: int
+) -> None:
+    """Add how many requests of a channel's callers' workers can be at the callee in the next tick.
+
+    A request that fails or is given up frees its worker without being served.
+    """
+    s, source = index.operation_service[o], index.channel_source[h]
+    weight, unbound = index.channel_weight[h], index.channel_unbound[h] * _ANY
+    for n in range(seen.room.shape[1]):
+        rate, error, workers = greater(flow.channel_rate[h, n], _TINY), latency.call_error_ratio[h, n], capacity.workers[source, n]
+        at_callee = workers - seen.held[source, n] + rate * latency.call_mean[h, n]
+        places = between(at_callee, _LEAST_ROOM * workers, workers) * weight
+        # Those that were given up are still at the callee.
+        given_up = greater(latency.mean[o, n] - latency.call_mean[h, n], _ZERO) + error * error * _TICK
+        seen.room[s, n] += places + (rate * given_up + unbound)
