@@ -1,8 +1,10 @@
 """What a pod tells: spans and metrics over OTLP, and one JSON line per warning or error on its standard output."""
 
 import json
+import logging
 import os
 import socket
+import sys
 import threading
 import time
 from dataclasses import dataclass
@@ -43,12 +45,7 @@ class Reporting:
 
     def log(self, severity: str, body: str, span: Span | None = None) -> None:
         """Write one line; `severity` is `INFO`, `WARN` or `ERROR`."""
-        line = {
-            "time": datetime.now(UTC).isoformat().replace("+00:00", "Z"),
-            "severity": severity,
-            "service": self.service,
-            "body": body,
-        }
+        line = _line(self.service, severity, body)
         if span is not None:
             line["trace_id"] = f"{span.get_span_context().trace_id:032x}"
         print(json.dumps(line), flush=True)
@@ -64,8 +61,30 @@ class Reporting:
             thread.join(max(deadline - time.monotonic(), 0.0))
 
 
+class _JsonLines(logging.Formatter):
+    """Lines of libraries, in the form of ours."""
+
+    def __init__(self, service: str) -> None:
+        super().__init__()
+        self._service = service
+
+    def format(self, record: logging.LogRecord) -> str:
+        severity = "WARN" if record.levelno <= logging.WARNING else "ERROR"
+        return json.dumps(_line(self._service, severity, record.getMessage()))
+
+
+def _line(service: str, severity: str, body: str) -> dict[str, str]:
+    time_of_line = datetime.now(UTC).isoformat().replace("+00:00", "Z")
+    return {"time": time_of_line, "severity": severity, "service": service, "body": body}
+
+
 def start_reporting(service: str) -> Reporting:
     """The SDK as OTEL_* says; without OTEL_EXPORTER_OTLP_ENDPOINT nothing is sent."""
+    handler = logging.StreamHandler(sys.stdout)
+    handler.setFormatter(_JsonLines(service))
+    logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
+    # Each try of an export that fails warns; that it was given up is an error.
+    logging.getLogger("opentelemetry").setLevel(logging.ERROR)
     propagate.set_global_textmap(TraceContextTextMapPropagator())
     is_sent = bool(os.environ.get("OTEL_EXPORTER_OTLP_ENDPOINT"))
     # Replicas share all other attributes, and counters of one identity overwrite each other.
