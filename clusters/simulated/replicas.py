@@ -10,18 +10,17 @@ from numpy.typing import NDArray
 
 from clusters.simulated.erlang import server_rows
 from clusters.simulated.graph import CompiledGraph
-from clusters.simulated.parameters import COLD_SECONDS, COLD_SPEED, QUEUE_PER_WORKER, TICK_SECONDS
+from clusters.simulated.kernels.capacity import Replicas, add_up_replicas
+from clusters.simulated.parameters import COLD_SECONDS, TICK_SECONDS
 from clusters.simulated.randomness import KILL_STREAM, uniforms
 from clusters.simulated.replica_set import lose_requests, start_at
-from clusters.simulated.state import StandState, ordered_sum
+from clusters.simulated.state import StandState
 from clusters.simulated.streams.pod_events import PodEventReason, PodEventSink
 from clusters.simulated.telemetry.sums import ServiceSum
 
 Floats = NDArray[np.float32]
 Bools = NDArray[np.bool_]
 Ints = NDArray[np.int64]
-
-_ONE = np.float32(1.0)
 
 
 class Capacity(NamedTuple):
@@ -93,45 +92,16 @@ def marked_pairs(marks: Bools) -> tuple[Ints, Ints]:
 
 
 def capacity(graph: CompiledGraph, state: StandState, pairs: tuple[Ints, Ints] | None = None) -> Capacity:
-    """Add up the replicas of these services of these stands, [P]; of all, [S, N], for None.
-
-    Load is balanced so that a slow replica gets less of it.
-    """
+    """Add up the replicas of these services of these stands, [P]; of all, [S, N], for None."""
     if pairs is None:
         every = np.indices((graph.num_services, state.num_stands))
         flat = capacity(graph, state, (every[0].ravel(), every[1].ravel()))
         return Capacity(*(values.reshape(graph.num_services, -1) for values in flat))
     services, stands = pairs
-    place = (slice(None), services, stands)
-    present, timer, limit = state.present[place], state.timer[place], state.slot_limit[place]
-    tick = np.float32(TICK_SECONDS)
-    up = ~state.service_down[pairs]
-    ready = np.clip((tick + np.float32(COLD_SECONDS) - timer) / tick, np.float32(0.0), _ONE) * (present & up)
-    warm = np.clip((tick - timer) / tick, np.float32(0.0), _ONE)
-    free = limit * (1.0 - state.stress[place]) * ready
-    speed = np.minimum(np.float32(COLD_SPEED) + np.float32(1.0 - COLD_SPEED) * warm, _ONE)
-    count = ordered_sum(ready)
-    servers = np.maximum(ordered_sum(ready * np.maximum(limit / 1000.0, _ONE)), _ONE)
-    num_present = ordered_sum(present.astype(np.float32))
-    desired_limit = state.desired_limit[pairs]
-    workers = count * graph.workers_per_replica[services, 0]
-    is_consumer = graph.is_consumer[services]
-    cpu_ms = ordered_sum(speed * free)
-    idle_speed = np.minimum(desired_limit / 1000.0, _ONE)
-    limits = ordered_sum(limit * present)
-    return Capacity(
-        ready=count,
-        # Messages wait for a consumer that is down.
-        open_ratio=np.where(is_consumer, _ONE, ready.max(axis=0) * ~state.port_broken[pairs]),
-        cpu_ms=cpu_ms,
-        cpu_servers=servers,
-        speed=np.where(count > 0.0, cpu_ms / (1000.0 * servers), idle_speed),
-        workers=workers,
-        queue_bound=np.where(is_consumer, np.float32(np.inf), workers * np.float32(QUEUE_PER_WORKER)),
-        stress_millicores=ordered_sum(limit * ready) - ordered_sum(free),
-        limit_millicores=np.where(num_present > 0, limits / np.maximum(num_present, _ONE), desired_limit),
-        reserved_millicores=num_present * state.cpu_request[pairs],
-    )
+    values = np.empty((len(Capacity._fields), len(services)), dtype=np.float32)
+    replicas = Replicas(*(getattr(state, name) for name in Replicas._fields))
+    add_up_replicas(replicas, graph.workers_per_replica, graph.is_consumer, services, stands, values)
+    return Capacity(*values)
 
 
 def advance_replicas(graph: CompiledGraph, state: StandState, table: CapacityTable, events: PodEventSink) -> None:

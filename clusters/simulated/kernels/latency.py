@@ -236,9 +236,7 @@ def _hold(index: Index, seen: Seen, capacity: Capacity, flow: Flow, number: Floa
 
 
 @compiled
-def look_ahead(
-    index: Index, seen: Seen, capacity: Capacity, flow: Flow, latency: Latency, room: Room
-) -> None:
+def look_ahead(index: Index, seen: Seen, capacity: Capacity, flow: Flow, latency: Latency, room: Room) -> None:
     """What callers go by in the next tick: the state's `call_rate`, `room` and `entry_seconds`."""
     seen.entry_seconds[:] = _ZERO
     for r in range(len(index.request_channel)):
@@ -272,9 +270,7 @@ def _reach_calls(index: Index, seen: Seen, latency: Latency, before: Floats, o: 
 
 
 @inlined
-def _bound_callee(
-    index: Index, seen: Seen, capacity: Capacity, flow: Flow, latency: Latency, o: int, h: int
-) -> None:
+def _bound_callee(index: Index, seen: Seen, capacity: Capacity, flow: Flow, latency: Latency, o: int, h: int) -> None:
     """Add how many requests of a channel's callers' workers can be at the callee in the next tick.
 
     A request that fails or is given up frees its worker without being served.
@@ -282,7 +278,11 @@ def _bound_callee(
     s, source = index.operation_service[o], index.channel_source[h]
     weight, unbound = index.channel_weight[h], index.channel_unbound[h] * _ANY
     for n in range(seen.room.shape[1]):
-        rate, error, workers = greater(flow.channel_rate[h, n], _TINY), latency.call_error_ratio[h, n], capacity.workers[source, n]
+        rate, error, workers = (
+            greater(flow.channel_rate[h, n], _TINY),
+            latency.call_error_ratio[h, n],
+            capacity.workers[source, n],
+        )
         at_callee = workers - seen.held[source, n] + rate * latency.call_mean[h, n]
         places = between(at_callee, _LEAST_ROOM * workers, workers) * weight
         # Those that were given up are still at the callee.

@@ -81,7 +81,7 @@ def fill_shapes(times: Floats, timeout: Floats, num_operations: int, scv: Floats
 
 @compiled
 def mix_percentiles(
-    groups: Groups, times: Floats, shapes: Floats, weight: Floats, room: Floats, percentiles: Floats
+    groups: Groups, times: Floats, shapes: Floats, weight: Floats, room: Floats, beyond: Floats, percentiles: Floats
 ) -> None:
     """Fill [G, N] 95th percentiles of mixtures, in milliseconds; NaN where nothing came.
 
@@ -90,7 +90,8 @@ def mix_percentiles(
         times: [3, X, N] as in `fill_shapes`.
         shapes: [3, X, N] from there.
         weight: [X, N] requests of each row.
-        room: [5, N] for what is computed in between.
+        room: [3, N] for what is computed in between.
+        beyond: [2, N] the same.
         percentiles: to be filled.
     """
     milliseconds = np.float32(1e3)
@@ -105,8 +106,8 @@ def mix_percentiles(
         else:
             _begin(groups.rows[first:last], shapes, weight, room)
             for _ in range(_NEWTON_STEPS):
-                _look_beyond(groups.rows[first:last], times, shapes, weight, room)
-                _approach(room)
+                _look_beyond(groups.rows[first:last], times, shapes, weight, room, beyond)
+                _approach(room, beyond)
             for n in range(percentiles.shape[1]):
                 guess = lesser(room[1, n], room[2, n]) * milliseconds
                 percentiles[g, n] = guess if room[0, n] > _NO_REQUESTS else _NAN
@@ -114,11 +115,11 @@ def mix_percentiles(
 
 @inlined
 def _begin(rows: Ints, shapes: Floats, weight: Floats, room: Floats) -> None:
-    """Fill room[0:3]: total weight, a first guess, and the greatest percentile of a row that requests came to.
+    """Fill `room`: total weight, a first guess, and the greatest percentile of a row that requests came to.
 
     The guess is between the mean of the percentiles and their greatest: the slow parts make most of the tail.
     """
-    room[:3, :] = _ZERO
+    room[:, :] = _ZERO
     for row in rows:
         for n in range(room.shape[1]):
             percentile, requests = shapes[2, row, n], weight[row, n]
@@ -130,24 +131,24 @@ def _begin(rows: Ints, shapes: Floats, weight: Floats, room: Floats) -> None:
 
 
 @inlined
-def _look_beyond(rows: Ints, times: Floats, shapes: Floats, weight: Floats, room: Floats) -> None:
-    """Fill room[3:5]: the share of requests that take longer than the guess, and how it falls there."""
-    room[3:, :] = _ZERO
+def _look_beyond(rows: Ints, times: Floats, shapes: Floats, weight: Floats, room: Floats, beyond: Floats) -> None:
+    """Fill `beyond`: the share of requests that take longer than the guess, and how it falls there."""
+    beyond[:, :] = _ZERO
     for row in rows:
         for n in range(room.shape[1]):
             deviation, skew = shapes[0, row, n], shapes[1, row, n]
             part = weight[row, n] / greater(room[0, n], _NO_REQUESTS)
             score, root = _normal_number(times[0, row, n], deviation, skew, room[1, n])
-            room[3, n] += part * normal_share(-score)
-            room[4, n] += part * _NORMAL_PEAK / deviation * exponential(score * score * -_HALF) / (root * root)
+            beyond[0, n] += part * normal_share(-score)
+            beyond[1, n] += part * _NORMAL_PEAK / deviation * exponential(score * score * -_HALF) / (root * root)
 
 
 @inlined
-def _approach(room: Floats) -> None:
+def _approach(room: Floats, beyond: Floats) -> None:
     """One step of Newton's towards the guess beyond which 5 % of the requests are."""
     for n in range(room.shape[1]):
-        tail = between(room[3, n], _LEAST_TAIL, _ONE)
-        step = logarithm(tail * _TAIL_OF_P95) * tail / greater(room[4, n], _TINY)
+        tail = between(beyond[0, n], _LEAST_TAIL, _ONE)
+        step = logarithm(tail * _TAIL_OF_P95) * tail / greater(beyond[1, n], _TINY)
         room[1, n] += between(step, np.float32(-0.6) * room[1, n], np.float32(1.5) * room[1, n])
 
 

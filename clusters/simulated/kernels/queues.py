@@ -48,7 +48,9 @@ class Queues(NamedTuple):
 
 
 @compiled
-def fill_queue_steps(tables: Tables, queues: Queues, move: Floats, dip: Floats, average: Floats, room: Floats, steps: Floats) -> None:
+def fill_queue_steps(
+    tables: Tables, queues: Queues, move: Floats, dip: Floats, average: Floats, room: Floats, steps: Floats
+) -> None:
     """Fill `steps` [4, S, N]: where the Brownian motion ends, mean number, overflow, calm share of the tick.
 
     Args:

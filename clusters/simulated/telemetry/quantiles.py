@@ -61,8 +61,8 @@ class Mixtures:
         """[G, N] 95th percentile of each group in milliseconds, of rows of this weight [X, N]; NaN without requests."""
         num_stands = weight.shape[1]
         percentiles = np.empty((self.num_groups, num_stands), dtype=np.float32)
-        room = np.empty((5, num_stands), dtype=np.float32)
-        mix_percentiles(self.groups, distributions.times, distributions.shapes, weight, room, percentiles)
+        room, beyond = np.empty((3, num_stands), dtype=np.float32), np.empty((2, num_stands), dtype=np.float32)
+        mix_percentiles(self.groups, distributions.times, distributions.shapes, weight, room, beyond, percentiles)
         return percentiles
 
     def scraped_sums(self, rows: Floats) -> Floats:
