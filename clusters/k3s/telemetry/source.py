@@ -15,7 +15,9 @@ class TelemetrySource(Protocol):
     def window(
         self, application: Application, namespace: str, *, end_ns: int, window_seconds: float, bucket_seconds: float
     ) -> TelemetryWindow:
-        """The buckets of a stand up to `end_ns`, a multiple of the bucket since the epoch; what is missing is NaN.
+        """The buckets of a stand up to `end_ns`, a whole second; what is missing is NaN.
+
+        Stands share their queries where their buckets end at the same times.
 
         Raises:
             StandError: the telemetry cannot be read at all; the message names the thing and the fix.

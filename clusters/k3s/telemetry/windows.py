@@ -79,10 +79,10 @@ class ClusterWindows:
         """As `clusters.k3s.telemetry.source.TelemetrySource` says."""
         bucket_ns = round(bucket_seconds * _SECOND_NS)
         num_buckets = round(window_seconds / bucket_seconds)
-        if end_ns % bucket_ns or num_buckets < 1 or abs(num_buckets * bucket_seconds - window_seconds) > 1e-6:
+        if end_ns % _SECOND_NS or num_buckets < 1 or abs(num_buckets * bucket_seconds - window_seconds) > 1e-6:
             raise StandError(
                 f"a window of {window_seconds:g} s up to {end_ns} ns is no whole number of buckets of "
-                f"{bucket_seconds:g} s since the epoch; align it"
+                f"{bucket_seconds:g} s up to a whole second; align it"
             )
         ends_ns = [end_ns - bucket_ns * back for back in reversed(range(num_buckets))]
         entities = _entities(application, namespace)
