@@ -8,7 +8,7 @@ OUT ?= out/demo
 # One thread per process: parallelism is over stands and models, and two threads fight on a small machine.
 export OMP_NUM_THREADS := 1
 
-.PHONY: demo test check bench bench-simulator clean
+.PHONY: demo test test-cluster check bench bench-simulator bench-k3s clean
 .DEFAULT_GOAL := demo
 
 $(INSTALLED): pyproject.toml constraints.txt
@@ -24,6 +24,9 @@ demo: $(INSTALLED)  ## the main job on simulated stands: fill, fit, rank, compar
 test: $(INSTALLED)  ## every test, with coverage
 	$(BIN)/python -m pytest --cov --cov-report=term:skip-covered --cov-fail-under=85
 
+test-cluster: $(INSTALLED)  ## the tests on a real Kubernetes alone, which GYM_KUBECONFIG names (they are part of `test` too)
+	$(BIN)/python -m pytest -m cluster
+
 check: $(INSTALLED)  ## what CI checks besides the tests
 	$(BIN)/ruff format --no-cache --check .
 	$(BIN)/ruff check --no-cache .
@@ -35,6 +38,9 @@ bench: $(INSTALLED)  ## measured figures: writes bench/*.json
 
 bench-simulator: $(INSTALLED)  ## speed, accuracy and memory of the simulator: writes bench/simulator.json
 	$(BIN)/python -m tests.benchmarks.simulator
+
+bench-k3s: $(INSTALLED)  ## live stands on the cluster that GYM_KUBECONFIG names: writes bench/k3s.json
+	$(BIN)/python -m tests.benchmarks.k3s
 
 clean:  ## removes the environment and everything that was produced
 	rm -rf $(VENV) out build .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .coverage
