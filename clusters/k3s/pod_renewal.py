@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 
 from clusters.k3s.api import STAND_LABEL, KubeApi, KubeError
 from clusters.k3s.inventory import ImageKind
@@ -14,14 +15,16 @@ from clusters.topology import LOAD_GENERATOR, Application
 
 _THREADS = 8
 _FORGET_TIMEOUT_SECONDS = 5.0
+_STARTING_SECONDS = 60.0
+"""A pod that is younger and not ready may just be starting."""
 
 
 def replace_worn_pods(
     api: KubeApi, application: Application, namespace: str, kind: ImageKind, *, rolling: Collection[str]
 ) -> frozenset[str]:
-    """Delete pods that are not ready or crashed before, and of images that cannot forget those that hold something.
+    """Delete pods that crashed before or do not get ready, and of images that cannot forget those that hold something.
 
-    Pods of services that are `rolling` out need not be ready. Returns the services of which pods went.
+    Pods of services that are `rolling` out, and young ones, need not be ready. Returns the services of which pods went.
 
     Raises:
         KubeError: the cluster refuses, or does not answer.
@@ -30,7 +33,10 @@ def replace_worn_pods(
     def is_worn(pod: Document) -> bool:
         service = _service(pod)
         holds = kind is ImageKind.DEMO and keeps_state(application.service(service))
-        return restarts(pod) > 0 or (service not in rolling and (holds or not is_ready(pod)))
+        is_stuck = not is_ready(pod) and (now - _created(pod)).total_seconds() > _STARTING_SECONDS
+        return restarts(pod) > 0 or (service not in rolling and (holds or is_stuck))
+
+    now = datetime.now(UTC)
 
     worn = [pod for pod in _pods(api, namespace) if is_worn(pod)]
     _delete(api, namespace, worn)
@@ -78,6 +84,10 @@ def _delete(api: KubeApi, namespace: str, pods: Iterable[Document]) -> None:
 def _each(act: Callable[[Document], bool], pods: Iterable[Document]) -> list[bool]:
     with ThreadPoolExecutor(_THREADS, thread_name_prefix="pods") as threads:
         return list(threads.map(act, pods))
+
+
+def _created(pod: Document) -> datetime:
+    return datetime.fromisoformat(pod["metadata"]["creationTimestamp"])
 
 
 def _service(pod: Document) -> str:
