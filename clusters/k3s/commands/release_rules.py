@@ -14,7 +14,7 @@ from clusters.k3s.objects.names import RELEASE_VARIABLE
 from clusters.k3s.rules.deployments import annotations_of, container_of, environment_of, roll_out, set_environment
 from clusters.k3s.rules.quotas import added_replicas_refusal
 from clusters.k3s.rules.rollouts import image_message, is_rolled_out, rollout_outcome, undo
-from clusters.k3s.rules.rule import UNDONE, LiveRule, NotDoneError, Outcome
+from clusters.k3s.rules.rule import PASSED, PENDING, UNDONE, LiveRule, NotDoneError, Outcome
 from clusters.k3s.rules.view import StandView
 from clusters.topology import Release
 
@@ -132,7 +132,8 @@ def _check(view: StandView, command: ShiftTraffic) -> Outcome:
     outcome = rollout_outcome(view, command.service + (CANARY_SUFFIX if is_canary else ""))
     if is_canary and outcome.check is CheckStatus.FAILED:
         _remove_canary(view, command.service)
-    return outcome
+    is_leaving = not is_canary and bool(view.pods_of(command.service + CANARY_SUFFIX))
+    return PENDING if outcome is PASSED and is_leaving else outcome
 
 
 def _version(view: StandView, service: str) -> str:
