@@ -15,7 +15,7 @@ from clusters.k3s.doctor.machines import images, room, version
 from clusters.k3s.doctor.metrics import metrics
 from clusters.k3s.doctor.network import network
 from clusters.k3s.doctor.point import Examination, Point, Status
-from clusters.k3s.doctor.rights import rights
+from clusters.k3s.doctor.rights import rights, rights_of
 from clusters.k3s.inventory import ClusterSpec, Inventory
 from clusters.k3s.kinds import NODE
 from clusters.k3s.roster import StandState, read_roster
@@ -75,7 +75,8 @@ def examine(
             may_start_pods=may_start_pods,
         )
     except StandError as error:
-        return [Point(topic="connection", status=Status.MISSING, finding=str(error), fix="give the account that right")]
+        fix = "give the account what the next point names"
+        return [Point(topic="connection", status=Status.MISSING, finding=str(error), fix=fix), *rights_of(api)]
     for look in EXAMINATIONS:
         try:
             points += look(examination)

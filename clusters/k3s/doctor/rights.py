@@ -27,8 +27,16 @@ Right = tuple[str, str, str]
 
 
 def rights(examination: Examination) -> Iterable[Point]:
-    """Asked of the API server itself (SelfSubjectAccessReview); who grants a role must hold what it grants."""
-    api = examination.api
+    """Of the account that the examination itself acts by."""
+    return rights_of(examination.api)
+
+
+def rights_of(api: KubeApi) -> Iterable[Point]:
+    """Asked of the API server itself (SelfSubjectAccessReview); who grants a role must hold what it grants.
+
+    Raises:
+        KubeError: the server cannot be asked.
+    """
     if _may(api, ("*", "*", "*")):
         yield Point(topic="permissions", status=Status.OK, finding="the account may do everything")
         return
