@@ -21,7 +21,8 @@ _FAILED = 'status_code="STATUS_CODE_ERROR"'
 _MEMORY_OF_SERIES = "5m"
 """How long ago a series may have been seen last and still be the same one: Prometheus' own look-back."""
 _CONTAINER_SAMPLES = "45s"
-"""A kubelet measures a container every 10 to 20 seconds, at times of its own: so long a window holds two samples."""
+"""A kubelet measures a container every 10 to 20 seconds, at times of its own: so long a window holds two samples. With
+`and` a container that is gone counts no longer, which a range alone does not see."""
 _NAMESPACE = "k8s_namespace_name"
 
 
@@ -176,7 +177,7 @@ def _kubelet_bytes(direction: str) -> Query:
 def _cadvisor_bytes(direction: str) -> Query:
     """Per pod; a pod's name is its deployment's and two random parts."""
     traffic = _select(f"container_network_{direction}_bytes_total", 'interface="eth0"', namespace="namespace")
-    rate = f"rate({traffic}[{_CONTAINER_SAMPLES}])"
+    rate = f"(rate({traffic}[{_CONTAINER_SAMPLES}]) and {traffic})"
     named = f'label_replace({rate}, "service", "$1", "pod", "(.+?)(-canary)?-[a-z0-9]+-[a-z0-9]+")'
     return Query(
         template=f"sum by(namespace, service)({named})",
@@ -199,8 +200,8 @@ def _cadvisor_queries() -> Queries:
     cpu = _select("container_cpu_usage_seconds_total", 'container!=""', namespace="namespace")
     memory = _select("container_memory_working_set_bytes", 'container!=""', namespace="namespace")
     return {
-        "cpu_usage_millicores": _cadvisor(f"1000 * rate({cpu}[{_CONTAINER_SAMPLES}])"),
-        "memory_bytes": _cadvisor(f"last_over_time({memory}[{_CONTAINER_SAMPLES}])"),
+        "cpu_usage_millicores": _cadvisor(f"1000 * rate({cpu}[{_CONTAINER_SAMPLES}]) and {cpu}"),
+        "memory_bytes": _cadvisor(f"{memory} and last_over_time({memory}[{_CONTAINER_SAMPLES}])"),
         "network_receive_bytes_per_second": _cadvisor_bytes("receive"),
         "network_transmit_bytes_per_second": _cadvisor_bytes("transmit"),
     }
