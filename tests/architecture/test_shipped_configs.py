@@ -13,6 +13,7 @@ from learners.tuning.tune import SweepConfig
 from ray_configs.loading import load
 from rollouts.collect import CollectConfig
 from rollouts.evaluation.config import EvaluateConfig
+from rollouts.live_dealing import resource_of
 
 RUNS = Path(ray_configs.__file__).parent / "runs"
 KINDS: dict[str, type] = {
@@ -68,8 +69,20 @@ def test_what_live_stands_are_played_with_fits_together() -> None:
     assert live.stands().inventory == load(Path(judging.closed_loop.inventory), Inventory)
 
 
-@pytest.mark.parametrize("path", sorted((RUNS.parent / "ray").glob("*.yaml")), ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", sorted((RUNS.parent / "ray").glob("kuberay_*.yaml")), ids=lambda path: path.stem)
 def test_cluster_manifests_name_kuberay(path: Path) -> None:
     for document in yaml.safe_load_all(path.read_text()):
         assert document["apiVersion"] == "ray.io/v1"
         assert document["kind"] in ("RayCluster", "RayJob")
+
+
+def test_ray_takes_the_cluster_on_premises_and_its_workers_offer_the_inventorys_stands() -> None:
+    from ray.autoscaler._private.util import prepare_config, validate_config
+
+    config = yaml.safe_load((RUNS.parent / "ray" / "onprem.yaml").read_text())
+    inventory = load(RUNS.parent / "stands" / "onprem.yaml", Inventory)
+    workers = " ".join(config["worker_start_ray_commands"])
+    for cluster in inventory.clusters:
+        per_worker = cluster.stands // len(config["provider"]["worker_ips"])
+        assert f'"{resource_of(cluster)}": {per_worker}' in workers
+    validate_config(prepare_config(config))
