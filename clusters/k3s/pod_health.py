@@ -62,7 +62,9 @@ def why_unready(deployment: Document, pods: Sequence[Document]) -> Unready | Non
     name, spec, status = deployment["metadata"]["name"], deployment["spec"], deployment.get("status", {})
     refused = _condition_entry(deployment, "ReplicaFailure")
     staying = [pod for pod in pods if not is_leaving(pod)]
-    troubles = [trouble for pod in staying for trouble in _troubles(name, pod)]
+    # Pods of an earlier revision may be there still, and their images are nobody's trouble any more.
+    images = _images(spec["template"])
+    troubles = [trouble for pod in staying if _images(pod) == images for trouble in _troubles(name, pod)]
     if troubles:
         return min(troubles, key=lambda trouble: list(Cause).index(trouble.cause))
     if refused and refused["status"] == "True" and len(staying) < spec["replicas"]:
@@ -76,6 +78,10 @@ def why_unready(deployment: Document, pods: Sequence[Document]) -> Unready | Non
     if not is_current or any(count != spec["replicas"] for count in counts):
         return Unready(deployment=name, cause=Cause.STALE, detail="")
     return None
+
+
+def _images(pod: Document) -> list[str]:
+    return [container["image"] for container in pod["spec"]["containers"]]
 
 
 def _troubles(deployment: str, pod: Document) -> Iterator[Unready]:
