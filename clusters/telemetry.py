@@ -1,8 +1,8 @@
 """The signal catalogue, and the window of telemetry that a stand returns.
 
-A signal is one line here: its name, unit and the PromQL that reads it on a live stand ({namespace} is filled in).
-The simulator has a probe of the same name. Every signal is non-negative; a missing value is never zero: it is NaN, or
-what else the window says.
+A signal is one line here: its name, its unit, and how it comes about. The simulator has a probe of the same name, live
+stands a query (`clusters/k3s/telemetry/queries.py`) or a watch. Every signal is non-negative; a missing value is never
+zero: it is NaN, or what else the window says.
 """
 
 import math
@@ -11,13 +11,6 @@ from enum import StrEnum
 
 import numpy as np
 from numpy.typing import NDArray
-
-_STAND = 'k8s_namespace_name="{namespace}"'
-_SERVER = f'{_STAND},span_kind=~"SPAN_KIND_SERVER|SPAN_KIND_CONSUMER"'
-_CALLS = "traces_span_metrics_calls_total"
-_DURATION = "traces_span_metrics_duration_milliseconds"
-_GRAPH = "traces_service_graph_request"
-_CLIENT = 'client_k8s_namespace_name="{namespace}"'
 
 
 class SignalKind(StrEnum):
@@ -36,124 +29,35 @@ class Signal:
 
     name: str
     unit: str
-    promql: str = ""
-    """Empty: the orchestrator or the load generator knows it, not Prometheus."""
     kind: SignalKind = SignalKind.MEASURED
 
 
-def _quantile(quantile: float, metric: str, matchers: str, by: str) -> str:
-    return f"histogram_quantile({quantile},sum by(le,{by})(rate({metric}_bucket{{{matchers}}}[1m])))"
-
-
 NODE_SIGNALS: tuple[Signal, ...] = (
-    Signal(
-        name="request_rate_rps",
-        unit="1/s",
-        kind=SignalKind.COUNTER,
-        promql=f"sum by(service_name)(rate({_CALLS}{{{_SERVER}}}[1m]))",
-    ),
-    Signal(
-        name="error_ratio",
-        unit="1",
-        promql=f'sum by(service_name)(rate({_CALLS}{{{_SERVER},status_code="STATUS_CODE_ERROR"}}[1m]))'
-        f" / sum by(service_name)(rate({_CALLS}{{{_SERVER}}}[1m]))",
-    ),
-    Signal(
-        name="latency_mean_milliseconds",
-        unit="ms",
-        promql=f"sum by(service_name)(rate({_DURATION}_sum{{{_SERVER}}}[1m]))"
-        f" / sum by(service_name)(rate({_DURATION}_count{{{_SERVER}}}[1m]))",
-    ),
-    Signal(name="latency_p95_milliseconds", unit="ms", promql=_quantile(0.95, _DURATION, _SERVER, "service_name")),
-    Signal(
-        name="cpu_usage_millicores",
-        unit="m",
-        kind=SignalKind.COUNTER,
-        promql=f"1000*sum by(k8s_deployment_name)(rate(k8s_pod_cpu_time_seconds_total{{{_STAND}}}[1m]))",
-    ),
-    Signal(
-        name="cpu_limit_millicores",
-        unit="m",
-        kind=SignalKind.STATE,
-        promql=f"1000*sum by(k8s_container_name)(k8s_container_cpu_limit{{{_STAND}}})",
-    ),
-    Signal(
-        name="memory_bytes",
-        unit="By",
-        promql=f"sum by(k8s_deployment_name)(k8s_pod_memory_working_set_bytes{{{_STAND}}})",
-    ),
-    Signal(
-        name="memory_limit_bytes",
-        unit="By",
-        kind=SignalKind.STATE,
-        promql=f"sum by(k8s_container_name)(k8s_container_memory_limit_bytes{{{_STAND}}})",
-    ),
-    Signal(
-        name="restarts",
-        unit="1",
-        kind=SignalKind.STATE,
-        promql=f"sum by(k8s_container_name)(increase(k8s_container_restarts{{{_STAND}}}[1m]))",
-    ),
-    Signal(
-        name="network_receive_bytes_per_second",
-        unit="By/s",
-        kind=SignalKind.COUNTER,
-        promql=f'sum by(k8s_deployment_name)(rate(k8s_pod_network_io_bytes_total{{{_STAND},direction="receive"}}[1m]))',
-    ),
-    Signal(
-        name="network_transmit_bytes_per_second",
-        unit="By/s",
-        kind=SignalKind.COUNTER,
-        promql="sum by(k8s_deployment_name)"
-        f'(rate(k8s_pod_network_io_bytes_total{{{_STAND},direction="transmit"}}[1m]))',
-    ),
-    Signal(
-        name="queue_depth",
-        unit="1",
-        promql=f"sum by(service_name)(http_server_active_requests{{{_STAND}}})",
-    ),
-    Signal(
-        name="replicas_ready",
-        unit="1",
-        kind=SignalKind.STATE,
-        promql=f"sum by(k8s_deployment_name)(k8s_deployment_available{{{_STAND}}})",
-    ),
-    Signal(
-        name="replicas_desired",
-        unit="1",
-        kind=SignalKind.STATE,
-        promql=f"sum by(k8s_deployment_name)(k8s_deployment_desired{{{_STAND}}})",
-    ),
-    # The collector's kafkametrics receiver gives the gauge the unit 1, to which Prometheus' OTLP endpoint adds _ratio.
-    Signal(
-        name="consumer_lag",
-        unit="1",
-        promql=f"sum by(group)(kafka_consumer_group_lag_ratio{{{_STAND}}})",
-    ),
+    Signal(name="request_rate_rps", unit="1/s", kind=SignalKind.COUNTER),
+    Signal(name="error_ratio", unit="1"),
+    Signal(name="latency_mean_milliseconds", unit="ms"),
+    Signal(name="latency_p95_milliseconds", unit="ms"),
+    Signal(name="cpu_usage_millicores", unit="m", kind=SignalKind.COUNTER),
+    Signal(name="cpu_limit_millicores", unit="m", kind=SignalKind.STATE),
+    Signal(name="memory_bytes", unit="By"),
+    Signal(name="memory_limit_bytes", unit="By", kind=SignalKind.STATE),
+    Signal(name="restarts", unit="1", kind=SignalKind.STATE),
+    Signal(name="network_receive_bytes_per_second", unit="By/s", kind=SignalKind.COUNTER),
+    Signal(name="network_transmit_bytes_per_second", unit="By/s", kind=SignalKind.COUNTER),
+    Signal(name="queue_depth", unit="1"),
+    Signal(name="replicas_ready", unit="1", kind=SignalKind.STATE),
+    Signal(name="replicas_desired", unit="1", kind=SignalKind.STATE),
+    Signal(name="consumer_lag", unit="1"),
 )
 """Per service. `cpu_limit_millicores` and `memory_limit_bytes` are per replica; usage sums over replicas;
 `restarts` counts container restarts within the bucket; `queue_depth` counts requests in the service; `consumer_lag`
 counts messages that wait at a consumer, whose group is called as it is, and is missing where none are consumed."""
 
 EDGE_SIGNALS: tuple[Signal, ...] = (
-    Signal(name="request_rate_rps", unit="1/s", promql=f"sum by(client,server)(rate({_GRAPH}_total{{{_CLIENT}}}[1m]))"),
-    Signal(
-        name="error_ratio",
-        unit="1",
-        promql=f"sum by(client,server)(rate({_GRAPH}_failed_total{{{_CLIENT}}}[1m]))"
-        f" / sum by(client,server)(rate({_GRAPH}_total{{{_CLIENT}}}[1m]))",
-    ),
-    Signal(
-        name="latency_mean_milliseconds",
-        unit="ms",
-        promql=f"1000*sum by(client,server)(rate({_GRAPH}_client_seconds_sum{{{_CLIENT}}}[1m]))"
-        f" / sum by(client,server)(rate({_GRAPH}_client_seconds_count{{{_CLIENT}}}[1m]))",
-    ),
-    Signal(
-        name="latency_p95_milliseconds",
-        unit="ms",
-        promql="1000*" + _quantile(0.95, f"{_GRAPH}_client_seconds", _CLIENT, "client,server"),
-    ),
+    Signal(name="request_rate_rps", unit="1/s"),
+    Signal(name="error_ratio", unit="1"),
+    Signal(name="latency_mean_milliseconds", unit="ms"),
+    Signal(name="latency_p95_milliseconds", unit="ms"),
     Signal(name="retry_rate_rps", unit="1/s"),
 )
 """Per directed edge, as the caller sees it."""

@@ -156,7 +156,7 @@ def _noisy(signals: tuple[Signal, ...]) -> list[tuple[int, bool]]:
     return [
         (position, signal.name.endswith("_ratio"))
         for position, signal in enumerate(signals)
-        if signal.promql and signal.kind is not SignalKind.STATE
+        if signal.kind is not SignalKind.STATE
     ]
 
 

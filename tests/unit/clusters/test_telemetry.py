@@ -8,7 +8,6 @@ from clusters.telemetry import (
     JOURNEY_SIGNALS,
     NODE_SIGNALS,
     STAND_SIGNALS,
-    SignalKind,
     TelemetryWindow,
     signal_index,
 )
@@ -34,14 +33,6 @@ def test_names_are_unique_and_found() -> None:
         assert [signal_index(signals, signal.name) for signal in signals] == list(range(len(signals)))
     with pytest.raises(KeyError, match="known are request_rate_rps"):
         signal_index(NODE_SIGNALS, "mood")
-
-
-def test_counters_are_read_as_rates_and_states_are_not_measured() -> None:
-    for signal in (signal for signals in LEVELS for signal in signals):
-        if signal.kind is SignalKind.COUNTER:
-            assert "rate(" in signal.promql, signal.name
-        if signal.kind is SignalKind.STATE:
-            assert signal.promql, signal.name
 
 
 def test_a_kept_window_stays_what_it_was() -> None:
