@@ -90,10 +90,10 @@ def test_users_feel_a_slow_edge_until_it_is_lifted_and_new_callers_have_it_too(t
     from clusters.k3s.kinds import NETWORK_CHAOS
     from tests.cluster.tiny_stand import done, felt, settle
 
-    healthy = unharmed(tiny)
+    unharmed(tiny)
     delay = DelayEdge(fault_id="slow/edge", source="shop", target="stock", latency_milliseconds=200.0)
     receipt = done(tiny, delay)
-    assert felt(tiny).average_milliseconds > healthy.average_milliseconds + 150.0
+    assert felt(tiny).average_milliseconds > 200.0
     assert apply_command(tiny, delay).status is CommandStatus.ALREADY_THERE
     elsewhere = apply_command(
         tiny, DelayEdge(fault_id="slow/edge", source="shop", target="hint", latency_milliseconds=1.0)
@@ -106,11 +106,11 @@ def test_users_feel_a_slow_edge_until_it_is_lifted_and_new_callers_have_it_too(t
     assert "without the fault" in unlike.message
     tend(tiny)
     assert verify_command(tiny, receipt).postcheck_status is CheckStatus.PASSED
-    assert felt(tiny).average_milliseconds > healthy.average_milliseconds + 150.0
+    assert felt(tiny).average_milliseconds > 200.0
 
     done(tiny, ClearFault(fault_id="slow/edge"))
     assert tiny.api.list(NETWORK_CHAOS, tiny.namespace) == []
-    assert felt(tiny).average_milliseconds < healthy.average_milliseconds + 100.0
+    assert await_reading(lambda: felt(tiny).average_milliseconds, lambda value: value < 100.0) < 100.0
 
 
 @pytest.mark.parametrize(
@@ -139,12 +139,12 @@ def test_what_cannot_be_reached_fails_its_callers(
 def test_a_slow_service_and_lost_packets_are_felt_by_callers(tiny: "StandContext") -> None:
     from tests.cluster.tiny_stand import done, felt
 
-    healthy = unharmed(tiny)
+    unharmed(tiny)
     done(tiny, SlowService(fault_id="slow", service="stock", latency_milliseconds=150.0))
-    assert felt(tiny).average_milliseconds > healthy.average_milliseconds + 100.0
+    assert felt(tiny).average_milliseconds > 150.0
     done(tiny, ClearFault(fault_id="slow"))
-    done(tiny, LosePackets(fault_id="loss", source="shop", target="stock", loss_ratio=0.4))
-    assert felt(tiny).average_milliseconds > 2.0 * healthy.average_milliseconds
+    done(tiny, LosePackets(fault_id="loss", source="shop", target="stock", loss_ratio=0.6))
+    assert felt(tiny).average_milliseconds > 150.0  # more than half of the packets wait for a retransmission of 200 ms
 
 
 def test_stress_is_seen_in_the_pods_and_lost_with_them(tiny: "StandContext", api: "KubeApi") -> None:
