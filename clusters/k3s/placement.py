@@ -8,38 +8,19 @@ namespace without one; `gc` finds both.
 
 import os
 import random
-import re
 import secrets
 import socket
-import time
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
-from dataclasses import dataclass
 
-from clusters.k3s.api import MANAGED_LABEL, KubeApi, KubeError
-from clusters.k3s.capacity import StandNeed, cluster_memory_bytes, stand_need
 from clusters.k3s.connection import connect
-from clusters.k3s.furnishing import furnish
-from clusters.k3s.inventory import ClusterSpec, Inventory
-from clusters.k3s.isolation import APPLICATION_LABEL, LEASES_LABEL
-from clusters.k3s.kinds import LEASE, NAMESPACE, Document
-from clusters.k3s.lease import HeldLease, acquire, new_lease
+from clusters.k3s.inventory import Inventory
 from clusters.k3s.placed_stand import PlacedStand
-from clusters.k3s.removal import remove_stand
-from clusters.k3s.roster import RESERVED_BYTES, StandRecord, StandState, leases_namespace, read_roster
+from clusters.k3s.roster import read_roster
+from clusters.k3s.seat import NoRoomError as NoRoomError
+from clusters.k3s.seat import Seat, num_held
 from clusters.stand import StandError
 from clusters.topology import Application
 from ray_configs.errors import UserError
-
-_TRIES = 8
-"""Rounds of finding a stand and being outrun by somebody else."""
-_BACK_OFF_SECONDS = 0.5
-"""Longest random pause before the next round."""
-_GIB = 2.0**30
-
-
-class NoRoomError(StandError):
-    """No cluster can give a stand now; one that is given back, or a lease that expires, changes that."""
 
 
 def place(inventory: Inventory, application: Application, *, holder: str) -> PlacedStand:
@@ -49,20 +30,19 @@ def place(inventory: Inventory, application: Application, *, holder: str) -> Pla
 
     Raises:
         NoRoomError: every cluster is full, or cannot be used now; the message says of each why.
+        StandError: no cluster is full, and at least one refuses what a stand needs.
         UserError: the application fits on no cluster, or no cluster can be reached.
-        KubeError: a cluster refuses what a stand needs.
     """
-    refusals: list[str] = []
-    is_full = False
-    for seat in _seats(inventory, application, holder, refusals):
+    errors: list[UserError | StandError] = []
+    for seat in _seats(inventory, application, f"{holder}@{_whereabouts()}", errors):
         try:
             return seat.take()
-        except NoRoomError as error:
-            is_full = True
-            refusals.append(str(error))
-        except UserError as error:
-            refusals.append(str(error))
-    raise (NoRoomError if is_full else UserError)("; ".join(refusals))
+        except (UserError, StandError) as error:
+            errors.append(error)
+    if len(errors) == 1:
+        raise errors[0]
+    kinds = (NoRoomError, StandError, UserError)
+    raise next(kind for kind in kinds if any(isinstance(e, kind) for e in errors))("; ".join(map(str, errors)))
 
 
 def free_stands(inventory: Inventory) -> Mapping[str, int]:
@@ -73,180 +53,30 @@ def free_stands(inventory: Inventory) -> Mapping[str, int]:
         KubeError: a cluster refuses.
     """
     return {
-        cluster.name: max(0, cluster.stands - _num_held(read_roster(connect(cluster), inventory.namespace_prefix)))
+        cluster.name: max(0, cluster.stands - num_held(read_roster(connect(cluster), inventory.namespace_prefix)))
         for cluster in inventory.clusters
     }
 
 
-def _seats(inventory: Inventory, application: Application, holder: str, refusals: list[str]) -> "Sequence[_Seat]":
-    """The clusters that answer, best first; what the others say goes into `refusals`."""
-    seats: list[tuple[tuple[bool, int, float], _Seat]] = []
+def _seats(
+    inventory: Inventory, application: Application, holder: str, errors: list[UserError | StandError]
+) -> Sequence[Seat]:
+    """The clusters that answer, best first; what the others say goes into `errors`."""
+    seats: list[tuple[tuple[bool, int, float], Seat]] = []
     for cluster in inventory.clusters:
         try:
             api = connect(cluster)
             records = read_roster(api, inventory.namespace_prefix)
-        except (UserError, KubeError) as error:
-            refusals.append(str(error))
+        except (UserError, StandError) as error:
+            errors.append(error)
             continue
         has_warm = any(record.is_free and record.application == application.name for record in records)
-        seat = _Seat(cluster=cluster, api=api, inventory=inventory, application=application, holder=_unique(holder))
+        seat = Seat(cluster=cluster, api=api, inventory=inventory, application=application, holder=holder)
         # The random part spreads contenders over equally good clusters.
-        seats.append(((not has_warm, _num_held(records) - cluster.stands, random.random()), seat))
+        seats.append(((not has_warm, num_held(records) - cluster.stands, random.random()), seat))
     return [seat for _, seat in sorted(seats, key=lambda pair: pair[0])]
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Seat:
-    """One try to get a stand on one cluster."""
-
-    cluster: ClusterSpec
-    api: KubeApi
-    inventory: Inventory
-    application: Application
-    holder: str
-
-    @property
-    def leases(self) -> str:
-        """Namespace of the leases."""
-        return leases_namespace(self.inventory.namespace_prefix)
-
-    def take(self) -> PlacedStand:
-        """A stand here; raises as `place`."""
-        need = stand_need(self.application, self.cluster.images.kind)
-        memory_bytes = cluster_memory_bytes(self.api, self.cluster)
-        if need.reserved_bytes > memory_bytes:
-            raise UserError(
-                f"cluster {self.cluster.name} has {memory_bytes / _GIB:.1f} GiB of memory for stands, and "
-                f"{self.application.name} needs {need.reserved_bytes / _GIB:.1f}; choose a smaller application, or a "
-                "larger cluster"
-            )
-        for _ in range(_TRIES):
-            lease = self._lease(need, memory_bytes)
-            if lease is not None:
-                return self._furnished(lease, need)
-            time.sleep(random.uniform(0.0, _BACK_OFF_SECONDS))
-        raise NoRoomError(f"cluster {self.cluster.name}: others were faster {_TRIES} times; try again")
-
-    def _lease(self, need: StandNeed, memory_bytes: float) -> HeldLease | None:
-        """A lease on a free stand, or on a new one; None: somebody was faster."""
-        records = read_roster(self.api, self.inventory.namespace_prefix)
-        if _num_held(records) >= self.cluster.stands:
-            raise self._full(records, memory_bytes)
-        for record in sorted(filter(self._suits, records), key=lambda r: (r.state is StandState.EXPIRED, r.name)):
-            if record.lease is not None and (lease := self._acquire(record.lease, need)):
-                return self._unless_overfull(lease, memory_bytes, is_new=False)
-        if _is_overfull(self.cluster, memory_bytes, records, added=need):
-            victim = next((record for record in records if record.is_free), None)
-            if victim is None:
-                raise self._full(records, memory_bytes)
-            remove_stand(
-                self.api,
-                victim,
-                leases=self.leases,
-                holder=self.holder,
-                lease_seconds=self.inventory.lease_seconds,
-            )
-            return None
-        return self._unless_overfull(self._acquire(self._new_lease(need), need), memory_bytes, is_new=True)
-
-    def _suits(self, record: StandRecord) -> bool:
-        return record.is_free and record.application == self.application.name
-
-    def _acquire(self, document: Document, need: StandNeed) -> HeldLease | None:
-        try:
-            return acquire(
-                self.api,
-                document,
-                self.leases,
-                holder=self.holder,
-                lease_seconds=self.inventory.lease_seconds,
-                annotations={RESERVED_BYTES: str(round(need.reserved_bytes))},
-            )
-        except KubeError as error:
-            if error.status == 404:
-                self._make_leases_namespace()
-                return None
-            if "being terminated" in str(error):  # gc removes the empty namespace of leases just now
-                return None
-            raise
-
-    def _make_leases_namespace(self) -> None:
-        labels = {MANAGED_LABEL: "true", LEASES_LABEL: self.leases}
-        try:
-            self.api.create(
-                {
-                    "apiVersion": NAMESPACE.api_version,
-                    "kind": NAMESPACE.name,
-                    "metadata": {"name": self.leases, "labels": labels},
-                }
-            )
-        except KubeError as error:
-            if error.reason != "AlreadyExists":
-                raise
-
-    def _new_lease(self, need: StandNeed) -> Document:
-        prefix = self.inventory.namespace_prefix
-        application = re.sub(r"[^a-z0-9]+", "-", self.application.name.lower())
-        labels = {MANAGED_LABEL: "true", APPLICATION_LABEL: self.application.name}
-        return new_lease(
-            f"{prefix}-{application[:30].strip('-')}-{secrets.token_hex(3)}", labels=labels, annotations={}
-        )
-
-    def _unless_overfull(self, lease: HeldLease | None, memory_bytes: float, *, is_new: bool) -> HeldLease | None:
-        """The lease, unless others took theirs at the same time and the cluster has no room for all.
-
-        Each looks after it wrote, so of any two that are too many the later look sees both.
-        """
-        if lease is None:
-            return None
-        records = read_roster(self.api, self.inventory.namespace_prefix)
-        if _num_held(records) <= self.cluster.stands and not (
-            is_new and _is_overfull(self.cluster, memory_bytes, records)
-        ):
-            return lease
-        lease.release()
-        if is_new:
-            self.api.delete(LEASE, lease.name, self.leases)
-        return None
-
-    def _furnished(self, lease: HeldLease, need: StandNeed) -> PlacedStand:
-        try:
-            api = furnish(
-                self.api,
-                self.cluster,
-                lease,
-                application=self.application.name,
-                leases=self.leases,
-                need=need,
-            )
-        except BaseException:
-            with suppress(KubeError):  # the lease then expires by itself; what went wrong first matters more
-                lease.release()
-            raise
-        return PlacedStand(self.cluster, lease, api, self.api)
-
-    def _full(self, records: Sequence[StandRecord], memory_bytes: float) -> NoRoomError:
-        holders = [f"{record.name} ({record.holder})" for record in records if record.state is StandState.HELD]
-        used = sum(record.reserved_bytes for record in records if record.state is not StandState.QUARANTINED)
-        return NoRoomError(
-            f"cluster {self.cluster.name} has no stand free: {len(holders)} of {self.cluster.stands} are held, with "
-            f"{used / _GIB:.1f} of {memory_bytes / _GIB:.1f} GiB of memory ({', '.join(holders[:5])}"
-            f"{', ...' if len(holders) > 5 else ''}); wait for one, or raise its key stands or memory_bytes"
-        )
-
-
-def _num_held(records: Sequence[StandRecord]) -> int:
-    return sum(record.state is StandState.HELD for record in records)
-
-
-def _is_overfull(
-    cluster: ClusterSpec, memory_bytes: float, records: Sequence[StandRecord], *, added: StandNeed | None = None
-) -> bool:
-    """Whether a cluster's stands, free ones too but not those in quarantine, are more than it may carry."""
-    present = [record for record in records if record.state is not StandState.QUARANTINED]
-    used = sum(record.reserved_bytes for record in present) + (added.reserved_bytes if added else 0.0)
-    return len(present) + (added is not None) > cluster.stands or used > memory_bytes
-
-
-def _unique(holder: str) -> str:
-    return f"{holder}@{socket.gethostname()}:{os.getpid()}/{secrets.token_hex(2)}"
+def _whereabouts() -> str:
+    """What makes a holder unlike any other, and tells people where it runs."""
+    return f"{socket.gethostname()}:{os.getpid()}/{secrets.token_hex(2)}"
