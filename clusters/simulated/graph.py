@@ -282,6 +282,12 @@ class CompiledGraph:
         return np.array([[1.0 / pairs.count(pair)] for pair in pairs], dtype=np.float32)
 
     @cached_property
+    def channel_siblings(self) -> RowGroups:
+        """Rows are channels; groups are channels: those between the same two services."""
+        pairs = [(channel.source, channel.service) for channel in self.channels]
+        return RowGroups([[h for h, pair in enumerate(pairs) if pair == own] for own in pairs])
+
+    @cached_property
     def channel_unbound(self) -> Floats:
         """[H, 1] 1 where no worker waits for the answer: users' requests, and messages."""
         entry = self.service_index[LOAD_GENERATOR]

@@ -2,8 +2,9 @@
 
 An operation's time is its wait, its own work and its calls one after the other. Requests are conserved: a caller holds
 the requests it waits for, as many as its share of the callee's (Little's law, tick by tick), so an overload downstream
-is seen in every service above it. What callers find next tick (hold times, which later calls are reached, retries) is
-stored in the state.
+is seen in every service above it. What callers find next tick (which later calls are reached, retries, and how long
+workers are held in steady state, which is what `worker_limits` can build on: queues as drawn are made by the workers
+whose pace they would set) is stored in the state.
 """
 
 from typing import NamedTuple
@@ -26,9 +27,8 @@ _TINY = np.float32(1e-6)
 _HALF = np.float32(0.5)
 _NO_WORK = np.float32(1e-3)
 """CPU ms/s below which a request is taken to find the service empty."""
-_FORGETTING = np.float32(0.3)
-"""Per tick, a time constant of 28 s. With it overloads settle as in the reference; it is derived from nothing. A
-caller that sends all it holds as soon as its callee is empty floods it, and then all its workers wait."""
+_NO_SLOPE = np.float32(1e-6)
+"""Below, nothing makes workers be held longer."""
 _ANY = np.float32(1e9)
 _LEAST_ROOM = np.float32(0.2)
 """Of its workers that a caller can have at one callee, however many are elsewhere."""
@@ -45,8 +45,10 @@ class Latency(NamedTuple):
     """[O, N] seconds until the answer."""
     error_ratio: Floats
     """[O, N]"""
-    least_call: Floats
-    """[H, N] seconds of one attempt, if the caller had the callee's spare capacity for itself."""
+    steady_call: Floats
+    """[H, N] seconds of one attempt in steady state, as its caller sees it."""
+    steady_slope: Floats
+    """[H, N] how much longer that gets per execution per second that the caller makes more of."""
     call_mean: Floats
     """[H, N] seconds of one attempt, as its caller sees it."""
     call_error_ratio: Floats
@@ -59,7 +61,7 @@ class Latency(NamedTuple):
 
 def empty_latency(graph: CompiledGraph, num_stands: int) -> Latency:
     """Arrays to be filled."""
-    rows = [graph.num_operations] * 3 + [graph.num_channels] * 5
+    rows = [graph.num_operations] * 3 + [graph.num_channels] * 6
     return Latency(*(np.zeros((num_rows, num_stands), dtype=np.float32) for num_rows in rows))
 
 
@@ -76,22 +78,23 @@ def look_up(
 
     Args:
         graph: the application.
-        state: its `call_seconds`, `call_rate`, `held`, `held_seconds`, `room` and `entry_seconds` are written.
+        state: its `call_seconds`, `call_rate`, `held...`, `steady...`, `room` and `entry_seconds` are written.
         capacity: of the tick.
         flow: of the tick.
         number: [S, N] requests that compute, or wait for a worker; no more are left than the line has places for.
         refused_ratio: [S, N] requests that are turned away or die, of those that come in.
         latency: to be filled.
     """
+    # Nobody else can be there, however a tick's mean was drawn.
+    np.minimum(number, np.maximum(state.room, state.backlog), out=number)
     line = _own_seconds(graph, state, capacity, flow, number, latency.own)
-    _least_own_seconds(graph, state, capacity, flow, latency.least_call)
+    visits = _steady_own_seconds(graph, state, capacity, flow, latency)
     for level in reversed(graph.levels_down):
-        _finish_operations(graph, level, state, flow, refused_ratio, latency)
-        _finish_channels(graph, level, state, flow, refused_ratio, line, latency)
+        _finish_operations(graph, level, state, flow, refused_ratio, visits, latency)
+        _finish_channels(graph, level, state, flow, refused_ratio, line, visits, latency)
     completed = flow.arrivals * (flow.admitted_ratio * flow.passing).take(graph.operation_service, axis=0)
     state.held[...] = graph.operations_by_service.sum(completed * state.call_seconds)
-    seconds = state.held / np.maximum(flow.served, np.float32(1e-3))
-    state.held_seconds += _FORGETTING * (seconds - state.held_seconds)
+    _hold(graph, state, flow, completed)
     # Who waits for an answer holds a worker, and so many are there; the rest of the line has the places that are left.
     np.minimum(state.held, capacity.workers, out=state.held)
     np.minimum(number, np.maximum(capacity.queue_bound + capacity.workers - state.held, _ZERO), out=number)
@@ -99,6 +102,18 @@ def look_up(
     state.entry_seconds[...] = _weighted(state.mix, entry)
     _look_ahead(graph, state, latency)
     _bound_callees(graph, state, capacity, flow, latency)
+
+
+def _hold(graph: CompiledGraph, state: StandState, flow: Flow, completed: Floats) -> None:
+    """How long workers are held in steady state: of each service, the mean over its operations."""
+    rows: Floats = np.stack([state.steady_seconds, state.steady_slope, state.steady_stuck])
+    rows *= completed
+    seconds, slope, stuck = graph.operations_by_service.sum(rows)
+    served = np.maximum(flow.served, np.float32(1e-3))
+    np.divide(seconds, served, out=state.held_seconds)
+    np.divide(slope, served, out=state.held_slope)
+    np.divide(stuck + _NO_SLOPE, slope + _NO_SLOPE, out=state.held_stuck)
+    state.held_rate[...] = flow.served
 
 
 def _own_seconds(
@@ -121,24 +136,33 @@ def _own_seconds(
     return wait
 
 
-def _least_own_seconds(
-    graph: CompiledGraph, state: StandState, capacity: Capacity, flow: Flow, least_call: Floats
-) -> None:
-    """Fill the time at the callee itself if only the other callers' requests were there.
+def _steady_own_seconds(
+    graph: CompiledGraph, state: StandState, capacity: Capacity, flow: Flow, latency: Latency
+) -> Floats:
+    """Fill an attempt's steady time at the callee itself, at these rates, and its slope over the callee's rate.
 
-    A queue of others leaves 1 / (what it can serve - what others bring). A caller gets at least its share.
+    A queue is 1 / (what it can serve - what comes), of which a caller gets at least its share; but no longer than all
+    who can be there: the caller's workers, or more where there are others, or some that were given up.
+
+    Returns:
+        [H, N] how often an execution of the caller visits the callee.
     """
-    callee = graph.channel_service
-    rate = np.maximum(flow.channel_rate, _TINY)
+    callee, source = graph.channel_service, graph.channel_source
+    rate = np.maximum(graph.channel_siblings.sum(flow.channel_rate), _TINY)
     can, admitted = flow.service_rate.take(callee, axis=0), np.maximum(flow.admitted, _TINY).take(callee, axis=0)
-    spare = np.maximum(can - admitted + rate, can * np.minimum(rate / admitted, _ONE))
+    mine = np.maximum(can - admitted + rate, can * np.minimum(rate / admitted, _ONE))
+    most = np.maximum(state.room.take(callee, axis=0), capacity.workers.take(source, axis=0))
+    spare = np.maximum(mine - rate, mine / np.maximum(most, _ONE))
     np.maximum(spare, _TINY, out=spare)
     alone = np.float32(1e-3) / np.maximum(capacity.speed, np.float32(1e-3))
     per_ms = np.maximum(
         alone.take(callee, axis=0),
         _ONE / (spare * np.maximum(state.work_per_request, np.float32(1e-3)).take(callee, axis=0)),
     )
-    np.multiply(per_ms, state.demand_ms.take(graph.channel_operation, axis=0), out=least_call)
+    np.multiply(per_ms, state.demand_ms.take(graph.channel_operation, axis=0), out=latency.steady_call)
+    np.divide(latency.steady_call, spare, out=latency.steady_slope)
+    visits: Floats = rate / np.maximum(flow.served, np.float32(1e-3)).take(source, axis=0)
+    return visits
 
 
 def _finish_operations(
@@ -147,22 +171,27 @@ def _finish_operations(
     state: StandState,
     flow: Flow,
     refused_ratio: Floats,
+    visits: Floats,
     latency: Latency,
 ) -> None:
     rows, calls, local = level.operations, level.calls, level.operation_service
     success = _ONE - state.own_error_ratio[rows]
     held = state.call_seconds[rows]
     held[...] = state.added_seconds[rows]
-    least = state.least_call_seconds[rows]
-    least[...] = held
+    steady = state.steady_seconds[rows]
+    steady[...] = held
+    state.steady_slope[rows] = state.steady_stuck[rows] = _ZERO
     if calls.stop > calls.start:
         channel = graph.call_channel[calls]
         made = flow.call_rate[calls] * graph.call_awaited[calls]
+        slope = made * latency.steady_slope.take(channel, axis=0)
         sums = level.by_operation.sum(
             np.stack(
                 [
                     made * latency.call_mean.take(channel, axis=0),
-                    made * latency.least_call.take(channel, axis=0),
+                    made * latency.steady_call.take(channel, axis=0),
+                    slope,
+                    slope * visits.take(channel, axis=0),
                     state.call_count[calls]
                     * graph.call_required[calls]
                     * latency.call_log_success.take(channel, axis=0),
@@ -170,8 +199,9 @@ def _finish_operations(
             )
         )
         held += sums[0]
-        least += sums[1]
-        success *= np.exp(sums[2])
+        steady += sums[1]
+        state.steady_slope[rows], state.steady_stuck[rows] = sums[2], sums[3]
+        success *= np.exp(sums[4])
     accepted = (_ONE - refused_ratio[level.services]).take(local, axis=0)
     passing = np.minimum(flow.passing[level.services], _ONE).take(local, axis=0)
     mean = latency.own[rows] + passing * held
@@ -186,6 +216,7 @@ def _finish_channels(
     flow: Flow,
     refused_ratio: Floats,
     line: Floats,
+    visits: Floats,
     latency: Latency,
 ) -> None:
     rows = level.channels
@@ -197,9 +228,12 @@ def _finish_channels(
     way = state.edge_delay_seconds.take(edge, axis=0)
     way += np.float32(NETWORK_SECONDS)
     served += way
-    least = latency.least_call[rows]
-    least += state.least_call_seconds.take(callee, axis=0)
-    least *= accepted
+    steady, slope = latency.steady_call[rows], latency.steady_slope[rows]
+    steady += state.steady_seconds.take(callee, axis=0)
+    steady += way
+    slope += state.steady_slope.take(callee, axis=0)
+    slope *= visits[rows]
+    slope *= accepted
     seen = see_calls(
         served,
         variance,
@@ -211,9 +245,10 @@ def _finish_channels(
         graph.channel_timeout_seconds[rows],
         graph.channel_retries[rows] + graph.channel_awaited[rows] * state.added_retries[rows],
     )
-    way += least
     latency.call_mean[rows] = seen.seconds
-    np.minimum(way, graph.channel_timeout_seconds[rows], out=latency.least_call[rows])
+    slope *= steady < graph.channel_timeout_seconds[rows]
+    np.minimum(steady, graph.channel_timeout_seconds[rows], out=steady)
+    steady *= accepted
     latency.call_error_ratio[rows] = seen.error_ratio
     latency.call_attempts[rows] = seen.attempts
     latency.call_log_success[rows] = seen.log_success

@@ -48,6 +48,7 @@ def step_queues(
     service_rate: Floats,
     computing: Floats,
     server_rows: Ints,
+    cpu_rows: Ints,
     bound: Floats,
     room: Floats,
     draws: Draws,
@@ -59,12 +60,13 @@ def step_queues(
         arrival_rate: [S, N] requests per second that are let in.
         service_rate: [S, N] requests per second that can be served.
         computing: [S, N] requests at the servers while all of them are busy.
-        server_rows: [S, N] rows of `erlang`'s table.
+        server_rows: [S, N] rows of `erlang`'s table that say how often requests wait.
+        cpu_rows: [S, N] those that say how much the number computing changes.
         bound: [S, N] the backlog may not exceed it: the rest is refused.
         room: [S, N] nor this: the rest waits where it comes from.
         draws: standard numbers.
     """
-    queues = Queues(backlog, arrival_rate, service_rate, computing, server_rows, bound, room)
+    queues = Queues(backlog, arrival_rate, service_rate, computing, server_rows, cpu_rows, bound, room)
     steps = np.empty((4, *backlog.shape), dtype=np.float32)
     room = np.empty((2, backlog.shape[1]), dtype=np.float32)
     fill_queue_steps(tables(), queues, draws.move, draws.dip, draws.average, room, steps)

@@ -71,16 +71,19 @@ _LAYOUT: dict[str, tuple[str, str]] = {
     "backlog": ("f", "S"),
     "held": ("f", "S"),
     "held_seconds": ("f", "S"),
+    "held_slope": ("f", "S"),
+    "held_rate": ("f", "S"),
+    "held_stuck": ("f", "S"),
     "call_seconds": ("f", "O"),
-    "least_call_seconds": ("f", "O"),
+    "steady_seconds": ("f", "O"),
+    "steady_slope": ("f", "O"),
+    "steady_stuck": ("f", "O"),
     "room": ("f", "S"),
     "call_rate": ("f", "C"),
+    "sent_rate": ("f", "C"),
     "latency_scv": ("f", "O"),
     "entry_seconds": ("f", ""),
-    "arrival_rate": ("f", "S"),
     "work_per_request": ("f", "S"),
-    "hold_per_request": ("f", "S"),
-    "entry_rate": ("f", ""),
     "memory_per_replica": ("f", "S"),
     "lost": ("f", "S"),
     "operation_sums": ("f", "oO"),
@@ -212,27 +215,33 @@ class StandState:
     held: Floats
     """[S, N] requests that wait for an answer from downstream, and hold a worker."""
     held_seconds: Floats
-    """[S, N] how long they do, of late."""
+    """[S, N] how long they do in steady state, at the rates of the last tick."""
+    held_slope: Floats
+    """[S, N] how much longer they would, per request per second that the service makes more of."""
+    held_rate: Floats
+    """[S, N] requests per second that were served in the last tick."""
+    held_stuck: Floats
+    """[S, N] how often a request meets what would make it longer; 1 where nothing would."""
     call_seconds: Floats
     """[O, N] time of an execution after its CPU time: waiting without CPU, and calls."""
-    least_call_seconds: Floats
-    """[O, N] the same, if its service had the callees' spare capacity for itself alone."""
+    steady_seconds: Floats
+    """[O, N] the same in steady state: without the queues' present courses."""
+    steady_slope: Floats
+    """[O, N] how much longer that gets per execution per second that the service makes more of."""
+    steady_stuck: Floats
+    """[O, N] the same, each part times how often an execution meets it."""
     room: Floats
     """[S, N] requests that the workers of its callers can have at a service."""
     call_rate: Floats
     """[C, N] attempts per execution of the caller, if nothing is stuck: reach x count x attempts."""
+    sent_rate: Floats
+    """[C, N] the same, with what was stuck in the last tick."""
     latency_scv: Floats
     """[O, N] squared coefficient of variation of an execution's time, of the last bucket."""
     entry_seconds: Floats
     """[N] mean time of a user's request, which a closed loop waits for."""
-    arrival_rate: Floats
-    """[S, N] requests per second that were let in."""
     work_per_request: Floats
     """[S, N] CPU milliseconds."""
-    hold_per_request: Floats
-    """[S, N] seconds after the CPU time, at least."""
-    entry_rate: Floats
-    """[N] users' requests per second, without noise."""
     memory_per_replica: Floats
     """[S, N] bytes"""
     lost: Floats
@@ -345,6 +354,8 @@ def _baseline(graph: CompiledGraph) -> dict[str, float | Floats | Bools]:
         "demand_ms": 1.0,
         "call_count": graph.call_counts[:, None],
         "call_rate": graph.call_counts[:, None],
+        "sent_rate": graph.call_counts[:, None],
+        "held_stuck": 1.0,
         "group_enabled": True,
         "version": -1,
         "canary": -1,

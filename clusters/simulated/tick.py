@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from clusters.simulated.arrivals import Arrivals, draw_arrivals
 from clusters.simulated.autoscaler import advance_autoscalers
-from clusters.simulated.flow import Flow, empty_flow, move
+from clusters.simulated.flow import Flow, empty_flow, limit_of, move
 from clusters.simulated.graph import CompiledGraph
 from clusters.simulated.kernels.index import Index, index_of
 from clusters.simulated.latency import Latency, empty_latency, look_up
@@ -20,6 +20,7 @@ from clusters.simulated.rules.effects import apply_effects
 from clusters.simulated.state import StandState, ordered_sum
 from clusters.simulated.streams.pod_events import PodEventSink
 from clusters.simulated.telemetry.metering import meter
+from clusters.simulated.worker_limits import lines
 
 Floats = NDArray[np.float32]
 
@@ -68,12 +69,12 @@ def advance_tick(graph: CompiledGraph, state: StandState, work: Workspace, event
         average=noise.normals(*rows[2]),
     )
     bound = table.now.queue_bound + table.now.workers - state.held
-    computing = table.now.cpu_servers * (flow.service_rate / flow.cpu_rate)
+    line = lines(table.now, limit_of(flow), flow.admitted, table.server_rows)
     step = step_queues(
         state.backlog,
         flow.admitted,
         flow.service_rate,
-        computing,
+        *line,
         table.server_rows,
         np.maximum(bound, _ZERO, out=bound),
         state.room,

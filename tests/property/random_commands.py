@@ -9,6 +9,8 @@ from clusters.commands import (
     ClearFault,
     Command,
     DelayEdge,
+    Disturbance,
+    DisturbPods,
     FailService,
     KillPods,
     LeakMemory,
@@ -160,6 +162,9 @@ DRAWS: Mapping[str, Draw] = {
         latency_milliseconds=float(rng.choice([10.0, 500.0, 60_000.0])),
     ),
     "BreakPort": lambda rng, app: BreakPort(fault_id=_fault_id(rng), service=_service(rng, app)),
+    "DisturbPods": lambda rng, app: DisturbPods(
+        fault_id=_fault_id(rng), service=_service(rng, app), disturbance=Disturbance(str(rng.choice(list(Disturbance))))
+    ),
     "ClearFault": lambda rng, app: ClearFault(fault_id=_fault_id(rng)),
 }
 """One for every verb."""

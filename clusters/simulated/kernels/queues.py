@@ -43,6 +43,7 @@ class Queues(NamedTuple):
     service_rate: Floats
     computing: Floats
     server_rows: Ints
+    cpu_rows: Ints
     bound: Floats
     room: Floats
 
@@ -96,7 +97,7 @@ def _look_up_tables(tables: Tables, queues: Queues, s: int, room: Floats) -> Non
         step = np.int32(place)
         row = np.uint64(queues.server_rows[s, n] + step)
         room[0, n] = tables.shifts[row] + tables.slopes[row] * (place - np.float32(step))
-        room[1, n] = tables.spreads[row]
+        room[1, n] = tables.spreads[np.uint64(queues.cpu_rows[s, n] + step)]
 
 
 @inlined

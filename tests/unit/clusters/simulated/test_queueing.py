@@ -37,7 +37,7 @@ def play(rates: list[float], capacity: float, servers: int, bound: float = 1e9) 
         columns = [np.full(shape, value, np.float32) for value in (rate, capacity, servers)]
         steps.append(
             step_queues(
-                backlog, *columns, rows, np.full(shape, bound, np.float32), np.full(shape, 1e9, np.float32), draws
+                backlog, *columns, rows, rows, np.full(shape, bound, np.float32), np.full(shape, 1e9, np.float32), draws
             )
         )
         backlog = steps[-1].backlog

@@ -1,0 +1,102 @@
+"""Workers that wait for answers: the throughput of a closed network, and the line of those that wait for a worker."""
+
+import numpy as np
+import pytest
+
+from clusters.simulated.erlang import tables
+from clusters.simulated.replicas import Capacity, capacity
+from clusters.simulated.stands import SimulatedStands
+from clusters.simulated.worker_limits import Held, WorkerLimit, at_cpu, lines, worker_limit
+from tests.stands import APPLICATION
+
+WORKERS, DEMAND_SECONDS = 24.0, 0.04
+
+
+def service(workers: float = WORKERS, servers: float = 1.0) -> Capacity:
+    """Whose executions take DEMAND_SECONDS of one of its servers."""
+    stands = SimulatedStands(APPLICATION, 1)
+    now = capacity(stands._graph, stands._state)
+    column = np.full((1, 1), 1.0, np.float32)
+    return Capacity(*(column for _ in now))._replace(
+        workers=column * np.float32(workers),
+        cpu_servers=column * np.float32(servers),
+        cpu_ms=column * np.float32(1000.0 * servers),
+    )
+
+
+def held(seconds: float, slope: float, rate: float, free: float = 0.0) -> Held:
+    return Held(*(np.full((1, 1), value, np.float32) for value in (seconds, slope, rate, 1.0, free)))
+
+
+def throughput(workers: float, *demands: float, think: float = 0.0) -> float:
+    """Exact mean value analysis of single servers."""
+    queues, rate = np.zeros(len(demands)), 0.0
+    for n in range(1, round(workers) + 1):
+        times = np.array(demands) * (1.0 + queues)
+        rate = n / (times.sum() + think)
+        queues = rate * times
+    return rate
+
+
+def queues_held(rate: float, *demands: float, think: float = 0.0) -> Held:
+    """The callees' time as it is at this rate, with no more in them than there are workers."""
+    times = np.array(demands) / np.maximum(1.0 - rate * np.array(demands), 1.0 / WORKERS)
+    return held(times.sum() + think, (times * times).sum(), rate)
+
+
+WORK_MS = np.full((1, 1), 1e3 * DEMAND_SECONDS, np.float32)
+
+
+@pytest.mark.parametrize(
+    ("demands", "think", "error"),
+    [
+        ((), 0.0, 1e-3),
+        ((0.04,) * 5, 0.0, 1e-3),
+        ((0.038, 0.036, 0.039, 0.03), 0.1, 0.03),
+        ((0.01, 0.01), 3.0, 0.03),
+        ((0.02, 0.05), 0.5, 0.07),  # beyond what the slowest can, how far beyond is not known
+    ],
+)
+def test_the_throughput_settles_at_that_of_a_closed_network(
+    demands: tuple[float, ...], think: float, error: float
+) -> None:
+    """From the present rate to the next until it settles; callees of equal speed, faster, mere waiting, and slower."""
+    rate = 0.0
+    for _ in range(12):
+        rate = float(worker_limit(service(), WORK_MS, queues_held(rate, *demands, think=think)).rate[0, 0])
+    assert rate == pytest.approx(throughput(WORKERS, DEMAND_SECONDS, *demands, think=think), rel=error)
+
+
+def test_free_workers_take_in_more_than_the_callees_do() -> None:
+    """Ten of them in ten seconds, one more each second."""
+    slow = queues_held(15.0, 0.06)
+    full = worker_limit(service(), WORK_MS, slow).rate
+    free = worker_limit(service(), WORK_MS, slow._replace(free=np.full((1, 1), 10.0, np.float32))).rate
+    np.testing.assert_allclose(free - full, 1.0, rtol=1e-3)
+
+
+def test_a_line_forms_before_all_workers_are_held_in_the_mean() -> None:
+    """Birth and death: n requests in the network leave at the rate of n customers; with more, they wait in line."""
+    demands, rate = (0.04,) * 4, 18.0
+    limit = worker_limit(service(), WORK_MS, queues_held(rate, *demands))
+    admitted = np.full((1, 1), rate, np.float32)
+    line = lines(service(), limit, admitted, np.zeros((1, 1), np.int64))
+    assert line.server_rows[0, 0] > 0, "not the queue for the CPU"
+    np.testing.assert_allclose(line.computing * rate / limit.rate, at_cpu(rate * 0.04 + 0 * admitted, 1.0, 24.0))
+    leaving = [throughput(min(n, WORKERS), DEMAND_SECONDS, *demands) for n in range(1, 400)]
+    share = np.concatenate([[1.0], np.cumprod(rate / np.array(leaving))])
+    waiting = (share * np.maximum(np.arange(400) - WORKERS, 0.0)).sum() / share.sum()
+    table, load = tables(), rate / float(limit.rate[0, 0])
+    shift = table.shifts[line.server_rows[0, 0] + int(load * 128)]
+    level = (1.0 + load) / (2.0 * (1.0 - load))
+    assert level * np.exp(-shift / level) == pytest.approx(waiting, rel=0.3)
+
+
+def test_where_the_cpu_is_scarcest_the_queue_is_the_cpus() -> None:
+    limit = worker_limit(service(), WORK_MS, queues_held(10.0, 0.001))
+    np.testing.assert_allclose(limit.rate, limit.cpu_rate, rtol=1e-3)
+    rows = np.full((1, 1), 7, np.int64)
+    cpu_only = WorkerLimit(limit.cpu_rate, limit.cpu_rate, limit.pole, limit.stations)
+    line = lines(service(), cpu_only, np.full((1, 1), 10.0, np.float32), rows)
+    assert line.server_rows is rows
+    np.testing.assert_allclose(line.computing, 1.0)
