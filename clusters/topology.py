@@ -123,6 +123,18 @@ class Journey:
 
 
 @dataclass(frozen=True, kw_only=True)
+class HttpRequest:
+    """A request as the application's own images take it. `{user}` and `{product}` in path and body stand for ids."""
+
+    path: str
+    method: str = "GET"
+    body: str = ""
+    """JSON; empty: none."""
+    products: tuple[str, ...] = ()
+    """Ids that `{product}` is drawn of."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class RequestType:
     """One kind of request that users send to the entry, and the journey it belongs to."""
 
@@ -132,6 +144,8 @@ class RequestType:
     """The operation that serves it, as `service.Operation`."""
     weight: float
     """Share of the request mix, relative to the other types."""
+    http: HttpRequest | None = None
+    """What it is to the application's own images; None: only synthetic ones know it, by its operation."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -52,3 +52,17 @@ INSERT INTO catalog.products VALUES
     ('OLJCESPC7Z', 'First telescope', 'Simple and light.', 'first.jpg', 'USD', 101, 960000000, 'telescopes');
 GRANT USAGE ON SCHEMA catalog TO otelu;
 GRANT SELECT ON ALL TABLES IN SCHEMA catalog TO otelu;
+
+CREATE SCHEMA reviews;
+CREATE TABLE reviews.productreviews (
+    id INT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    product_id VARCHAR(16) NOT NULL,
+    username VARCHAR(64) NOT NULL,
+    description VARCHAR(1024),
+    score NUMERIC(2, 1) NOT NULL
+);
+CREATE INDEX productreviews_by_product ON reviews.productreviews (product_id);
+INSERT INTO reviews.productreviews (product_id, username, description, score)
+SELECT id, 'user' || n, 'Review ' || n || ' of ' || name, n FROM catalog.products, generate_series(1, 5) AS n;
+GRANT USAGE ON SCHEMA reviews TO otelu;
+GRANT SELECT ON ALL TABLES IN SCHEMA reviews TO otelu;
