@@ -28,7 +28,7 @@ from clusters.streams import StandStreams, StreamsSpec
 from clusters.telemetry import TelemetryWindow
 from clusters.topology import LOAD_GENERATOR, Application
 
-TRIES_PER_STAND = 2
+TRIES_PER_STAND = 3
 """Warm-ups that a stand may fail before it is quarantined."""
 STANDS_PER_RESET = 2
 """Stands that a reset may use up: what two of them cannot do is not the stands' fault."""

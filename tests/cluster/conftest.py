@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
 TIMEOUT_SECONDS = 420
 """Of one test: a stand may have to come up first."""
-LEASE_SECONDS = 30.0
 LIVE_RPS = 4.0
 """What a small-core stand carries on a machine with two busy cores."""
 
@@ -106,34 +105,13 @@ def plane(tmp_path_factory: pytest.TempPathFactory, cluster_spec: ClusterSpec) -
 
 
 @pytest.fixture(scope="session")
-def inventory(cluster_spec: ClusterSpec) -> Inventory:
-    """The real cluster with prefixes of this session's own, without telemetry."""
-    return Inventory(
-        clusters=(cluster_spec,), namespace_prefix=f"gym-{secrets.token_hex(2)}", lease_seconds=LEASE_SECONDS
-    )
+def live_inventory(cluster_spec: ClusterSpec, plane: TelemetrySpec) -> Iterator[Inventory]:
+    """The real cluster with the telemetry plane; whatever is placed by it is gone afterwards."""
+    from tests.cluster.placing import scratch_inventory
 
-
-@pytest.fixture(scope="session")
-def live_inventory(inventory: Inventory, plane: TelemetrySpec) -> Iterator[Inventory]:
-    """The same with the telemetry plane; whatever is placed by it is gone afterwards."""
     needed("GYM_SYNTHETIC_IMAGE")
-    live = replace(inventory, clusters=(replace(inventory.clusters[0], telemetry=plane),))
-    yield live
-    remove_stands(live)
-
-
-def remove_stands(inventory: Inventory) -> None:
-    """Delete every namespace of an inventory's prefix that carries our label."""
-    from clusters.k3s.api import MANAGED_LABEL
-    from clusters.k3s.connection import connect
-    from clusters.k3s.kinds import NAMESPACE
-
-    for cluster in inventory.clusters:
-        api = connect(cluster)
-        for document in api.list(NAMESPACE, label_selector=f"{MANAGED_LABEL}=true"):
-            name = document["metadata"]["name"]
-            if name.startswith(f"{inventory.namespace_prefix}-"):
-                api.delete(NAMESPACE, name)
+    with scratch_inventory(replace(cluster_spec, telemetry=plane)) as inventory:
+        yield inventory
 
 
 @pytest.fixture(scope="session")
