@@ -161,8 +161,7 @@ def _steady_own_seconds(
     )
     np.multiply(per_ms, state.demand_ms.take(graph.channel_operation, axis=0), out=latency.steady_call)
     np.divide(latency.steady_call, spare, out=latency.steady_slope)
-    visits: Floats = rate / np.maximum(flow.served, np.float32(1e-3)).take(source, axis=0)
-    return visits
+    return np.divide(rate, np.maximum(flow.served, np.float32(1e-3)).take(source, axis=0), out=rate)
 
 
 def _finish_operations(
