@@ -181,6 +181,28 @@ def test_pods_that_the_namespaces_quota_refuses_are_taken_back(tiny: "StandConte
     done(tiny, Restart(service="hint"))
 
 
+def test_a_rollout_that_makes_no_progress_is_taken_back(tiny: "StandContext", api: "KubeApi") -> None:
+    from clusters.k3s.commands import apply_command
+    from clusters.k3s.kinds import DEPLOYMENT, LIMIT_RANGE
+    from tests.cluster.tiny_stand import done, settle
+
+    before = pods(tiny, "hint").keys()
+    deadline = api.get(DEPLOYMENT, "hint", tiny.namespace)["spec"]["progressDeadlineSeconds"]
+    bound = {"apiVersion": "v1", "kind": "LimitRange", "metadata": {"name": "tight"}}
+    api.patch(DEPLOYMENT, "hint", tiny.namespace, {"spec": {"progressDeadlineSeconds": 3}})
+    api.create(bound | {"spec": {"limits": [{"type": "Container", "max": {"memory": "1Mi"}}]}}, tiny.namespace)
+    try:
+        receipt = settle(tiny, apply_command(tiny, Restart(service="hint")))
+    finally:
+        api.delete(LIMIT_RANGE, "tight", tiny.namespace)
+        api.patch(DEPLOYMENT, "hint", tiny.namespace, {"spec": {"progressDeadlineSeconds": deadline}})
+    assert (receipt.status, receipt.postcheck_status) == (CommandStatus.TIMED_OUT, CheckStatus.FAILED)
+    assert "maximum memory usage per Container is 1Mi" in receipt.message
+    assert "back at the template of revision" in receipt.message
+    assert pods(tiny, "hint").keys() == before
+    done(tiny, Restart(service="hint"))
+
+
 def test_the_load_is_turned_at_the_load_generator(tiny: "StandContext") -> None:
     from clusters.k3s.commands import apply_command
     from tests.cluster.tiny_stand import done, offer

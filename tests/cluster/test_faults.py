@@ -245,3 +245,24 @@ def test_what_a_dead_holder_left_behind_is_found(tiny: "StandContext") -> None:
     assert clear_all(tiny) == ()
     assert not any(tiny.api.list(kind, tiny.namespace) for kind in CHAOS_KINDS)
     assert apply_command(tiny, ClearFault(fault_id="a")).status is CommandStatus.ALREADY_THERE
+
+
+def test_an_experiment_that_can_neither_be_injected_nor_deleted_is_freed(tiny: "StandContext", api: "KubeApi") -> None:
+    from clusters.k3s.faults.documents import network_delay
+    from clusters.k3s.faults.experiments import inject
+    from clusters.k3s.kinds import NETWORK_CHAOS, POD
+    from clusters.k3s.rules.rule import NotDoneError
+
+    image, policy = tiny.cluster.images.synthetic, tiny.cluster.images.pull_policy
+    sleeper = {"name": "sleeper", "image": image, "imagePullPolicy": policy, "command": ["sleep", "600"]}
+    spec = {"hostNetwork": True, "terminationGracePeriodSeconds": 1, "containers": [sleeper]}
+    metadata = {"name": "sleeper", "namespace": tiny.namespace}
+    api.create({"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec}, tiny.namespace)
+    running = await_reading(
+        lambda: api.get(POD, "sleeper", tiny.namespace)["status"]["phase"], lambda phase: phase == "Running"
+    )
+    assert running == "Running"
+    document = network_delay(tiny.namespace, "stuck", ["sleeper"], [], milliseconds=10.0)
+    with pytest.raises(NotDoneError, match="finalizers were removed and sleeper replaced"):
+        inject(tiny.api, tiny.namespace, document)
+    assert tiny.api.list(NETWORK_CHAOS, tiny.namespace) == []

@@ -120,7 +120,8 @@ def _failure(view: StandView, deployment: Document) -> Outcome | None:
         return Outcome(check=CheckStatus.FAILED, status=CommandStatus.IMAGE_MISSING, message=text)
     progress = condition(deployment, "Progressing")
     if _is_observed(deployment) and progress.get("reason") == "ProgressDeadlineExceeded":
-        text = f"the rollout of {name} timed out: {progress.get('message', '')}"
+        said = condition(deployment, "ReplicaFailure").get("message") or progress.get("message", "")
+        text = f"the rollout of {name} timed out: {said}"
         return Outcome(check=CheckStatus.FAILED, status=CommandStatus.TIMED_OUT, message=text)
     return None
 
