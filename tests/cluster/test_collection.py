@@ -21,7 +21,7 @@ from clusters.k3s.removal import delete_namespace
 from clusters.k3s.roster import StandState, leases_namespace
 from clusters.stand import StandError
 from ray_configs.errors import UserError
-from tests.cluster.placing import ours, scratch_inventory, written
+from tests.cluster.placing import MakeInventory, ours, scratch_inventories, written
 
 pytestmark = pytest.mark.cluster
 
@@ -29,10 +29,15 @@ APPLICATION = load_application("small-core")
 SHORT_SECONDS = 4.0
 
 
+@pytest.fixture(scope="module")
+def make_inventory() -> Iterator[MakeInventory]:
+    with scratch_inventories() as make:
+        yield make
+
+
 @pytest.fixture
-def inventory(cluster_spec: ClusterSpec) -> Iterator[Inventory]:
-    with scratch_inventory(cluster_spec, stands=8, lease_seconds=SHORT_SECONDS) as made:
-        yield made
+def inventory(cluster_spec: ClusterSpec, make_inventory: MakeInventory) -> Inventory:
+    return make_inventory(cluster_spec, stands=8, lease_seconds=SHORT_SECONDS)
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ from clusters.k3s.kinds import CONFIG_MAP, NAMESPACE
 from clusters.k3s.placement import NoRoomError, free_stands, place
 from clusters.k3s.roster import QUARANTINED, StandState, read_leases, read_roster
 from ray_configs.errors import UserError
-from tests.cluster.placing import ours, scratch_inventory, written
+from tests.cluster.placing import MakeInventory, ours, scratch_inventories, written
 
 pytestmark = pytest.mark.cluster
 
@@ -31,10 +31,15 @@ NUM_CRASHES = 6
 SHORT_SECONDS = 4.0
 
 
+@pytest.fixture(scope="module")
+def make_inventory() -> Iterator[MakeInventory]:
+    with scratch_inventories() as make:
+        yield make
+
+
 @pytest.fixture
-def inventory(cluster_spec: ClusterSpec) -> Iterator[Inventory]:
-    with scratch_inventory(cluster_spec) as made:
-        yield made
+def inventory(cluster_spec: ClusterSpec, make_inventory: MakeInventory) -> Inventory:
+    return make_inventory(cluster_spec)
 
 
 def states(api: KubeApi, inventory: Inventory) -> dict[str, StandState]:
@@ -125,13 +130,15 @@ def test_a_cluster_that_does_not_answer_is_left_out_and_named_when_nothing_is_le
         place(replace(two, clusters=(broken,)), APPLICATION, holder="b")
 
 
-def test_stands_over_two_clusters_go_where_most_is_free(cluster_spec: ClusterSpec, emulated_spec: ClusterSpec) -> None:
-    with scratch_inventory(cluster_spec, emulated_spec) as inventory:
-        one, three = replace(inventory.clusters[0], stands=1), replace(inventory.clusters[1], stands=3)
-        uneven = replace(inventory, clusters=(one, three))
-        names = [place(uneven, APPLICATION, holder="a").cluster.name for _ in range(4)]
-        assert names[:2] == [three.name] * 2
-        assert sorted(names) == sorted([one.name] + [three.name] * 3)
+def test_stands_over_two_clusters_go_where_most_is_free(
+    cluster_spec: ClusterSpec, emulated_spec: ClusterSpec, make_inventory: MakeInventory
+) -> None:
+    inventory = make_inventory(cluster_spec, emulated_spec)
+    one, three = replace(inventory.clusters[0], stands=1), replace(inventory.clusters[1], stands=3)
+    uneven = replace(inventory, clusters=(one, three))
+    names = [place(uneven, APPLICATION, holder="a").cluster.name for _ in range(4)]
+    assert names[:2] == [three.name] * 2
+    assert sorted(names) == sorted([one.name] + [three.name] * 3)
 
 
 CRASHING = """
@@ -150,25 +157,24 @@ sys.stdin.readline()
 
 
 def test_placement_killed_at_any_point_leaves_nothing_that_clean_up_does_not_find(
-    api: KubeApi, cluster_spec: ClusterSpec, tmp_path: Path
+    api: KubeApi, cluster_spec: ClusterSpec, make_inventory: MakeInventory, tmp_path: Path
 ) -> None:
-    with scratch_inventory(cluster_spec, stands=NUM_CRASHES, lease_seconds=SHORT_SECONDS) as inventory:
-        command = [sys.executable, "-c", CRASHING, str(written(inventory, tmp_path))]
-        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
-        for number in range(NUM_CRASHES):
-            with subprocess.Popen(command, **pipes) as process:  # type: ignore[call-overload]
-                assert process.stdout.readline() == "ready\n"
-                process.stdin.write("go\n")
-                process.stdin.flush()
-                # Placement takes about 0.3 s here; the last ones are killed while they hold their stand.
-                time.sleep(0.06 * (number + 1))
-                process.kill()
-        left = ours(api, inventory)
-        assert left
-        assert not any(outcome.is_removed for outcome in collect(api, inventory, keep_warm=False))
-        time.sleep(SHORT_SECONDS + 2.5)
-        outcomes = collect(api, inventory, keep_warm=True)
-        assert {outcome.stand.state for outcome in outcomes} == {StandState.EXPIRED}
-        assert all(outcome.is_removed for outcome in outcomes)
-        assert ours(api, inventory) == []
-        assert read_leases(api, inventory.namespace_prefix) == []
+    inventory = make_inventory(cluster_spec, stands=NUM_CRASHES, lease_seconds=SHORT_SECONDS)
+    command = [sys.executable, "-c", CRASHING, str(written(inventory, tmp_path))]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    doomed = [subprocess.Popen(command, **pipes) for _ in range(NUM_CRASHES)]  # type: ignore[call-overload]
+    for number, process in enumerate(doomed):
+        with process:
+            assert process.stdout.readline() == "ready\n"
+            process.stdin.write("go\n")
+            process.stdin.flush()
+            # Placement takes about 0.3 s here; the last ones are killed while they hold their stand.
+            time.sleep(0.06 * (number + 1))
+            process.kill()
+    assert ours(api, inventory)
+    time.sleep(SHORT_SECONDS + 2.5)
+    outcomes = collect(api, inventory, keep_warm=True)
+    assert {outcome.stand.state for outcome in outcomes} == {StandState.EXPIRED}
+    assert all(outcome.is_removed for outcome in outcomes)
+    assert ours(api, inventory) == []
+    assert read_leases(api, inventory.namespace_prefix) == []
