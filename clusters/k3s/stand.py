@@ -21,6 +21,7 @@ from clusters.k3s.kinds import DEPLOYMENT
 from clusters.k3s.load import LoadDriver
 from clusters.k3s.placed_stand import PlacedStand
 from clusters.k3s.placement import NoRoomError, place
+from clusters.k3s.reset_report import ResetReport
 from clusters.k3s.telemetry.source import TelemetrySource
 from clusters.scenario import Scenario
 from clusters.stand import StandError
@@ -91,6 +92,8 @@ class K3sStand:
         self._held: _Held | None = None
         self._episode: _Episode | None = None
         self._is_closed = False
+        self.baseline: ResetReport | None = None
+        """How the last reset came to the baseline; None before the first."""
         self.evidence = ""
         """How the last reset knows that the stand was at its baseline and healthy."""
 
@@ -231,7 +234,7 @@ class K3sStand:
         try:
             _stop_load(held)
             clear_all(held.context)
-            report = restore_baseline(
+            self.baseline = restore_baseline(
                 held.placed.api,
                 self._application,
                 namespace=held.placed.namespace,
@@ -254,7 +257,7 @@ class K3sStand:
         if wrong:
             raise UnfitStandError(f"users do not fare well at the end of its warm-up, {wrong}")
         self._require_telemetry(held, window, scenario)
-        self.evidence = f"{report.text}; users {seen}"
+        self.evidence = f"{self.baseline.text}; users {seen}"
         _LOG.info("stand %s: %s", held.placed.namespace, self.evidence)
         return window
 

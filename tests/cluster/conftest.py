@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
 TIMEOUT_SECONDS = 420
 """Of one test: a stand may have to come up first."""
-LIVE_RPS = 4.0
-"""What a small-core stand carries on a machine with two busy cores."""
+RATE_RATIO = 0.04
+"""Share of an application's load that is sent: what two stands carry on a machine with two busy cores."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -111,7 +111,7 @@ def live_inventory(cluster_spec: ClusterSpec, plane: TelemetrySpec) -> Iterator[
 
     needed("GYM_SYNTHETIC_IMAGE")
     with scratch_inventory(replace(cluster_spec, telemetry=plane)) as inventory:
-        yield inventory
+        yield replace(inventory, rate_ratio=RATE_RATIO)
 
 
 @pytest.fixture(scope="session")

@@ -14,10 +14,10 @@ from clusters.k3s.telemetry.reader import ClusterReader
 from clusters.stand import Stand, StandBatch, as_batch
 from envs.stand_env import StandEnv
 from envs.time_scales import TimeScales
-from tests.cluster.conftest import LIVE_RPS
+from tests.cluster.conftest import RATE_RATIO
 from tests.contract.stand_conformance import *  # noqa: F403  # the suite
 from tests.contract.stand_conformance import Pace
-from tests.stands import APPLICATION, journey, stand
+from tests.stands import APPLICATION, NOMINAL_RPS, journey, stand
 
 pytestmark = [pytest.mark.cluster, pytest.mark.timeout(600)]
 
@@ -25,10 +25,12 @@ pytestmark = [pytest.mark.cluster, pytest.mark.timeout(600)]
 @pytest.fixture(name="pace", scope="module")
 def make_pace() -> Pace:
     return Pace(
-        rate_rps=LIVE_RPS,
+        rate_rps=NOMINAL_RPS,
+        seen_rps=RATE_RATIO * NOMINAL_RPS,
         warmup_seconds=30.0,
         long_warmup_seconds=60.0,
         settle_seconds=120.0,
+        seen_after_seconds=30.0,
         good_share=0.6,
         rate_tolerance=0.3,
         known_share=0.2,
@@ -77,7 +79,7 @@ def test_two_stands_stand_side_by_side(
     small_core_stand.advance(second_warm_up := pace.warmup_seconds)
     for live in (small_core_stand, second):
         window = live.observe(second_warm_up, 10.0)
-        assert stand(window, "offered_rate_rps").mean() == pytest.approx(LIVE_RPS, rel=0.4)
+        assert stand(window, "offered_rate_rps").mean() == pytest.approx(pace.seen_rps, rel=0.4)
         assert np.nanmean(journey(window, "browse", "good_ratio")) > 0.9
         assert "browse" in live.evidence
 

@@ -18,7 +18,13 @@ BATCHES: dict[str, Callable[[], StandBatch]] = {
 
 @pytest.fixture(name="pace")
 def make_pace() -> Pace:
-    return Pace(rate_rps=NOMINAL_RPS, warmup_seconds=60.0, long_warmup_seconds=120.0, settle_seconds=300.0)
+    return Pace(
+        rate_rps=NOMINAL_RPS,
+        seen_rps=NOMINAL_RPS,
+        warmup_seconds=60.0,
+        long_warmup_seconds=120.0,
+        settle_seconds=300.0,
+    )
 
 
 @pytest.fixture(name="new_stand")
