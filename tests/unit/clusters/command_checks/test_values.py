@@ -15,7 +15,7 @@ from clusters.commands import (
     Scale,
     SetAutoscaler,
 )
-from tests.contract.test_stand import ACCEPTED, OVER_QUOTA, REFUSED
+from tests.contract.stand_conformance import ACCEPTED, OVER_QUOTA, REFUSED
 
 APPLICATION = load_application("small-core")
 
