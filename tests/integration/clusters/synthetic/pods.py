@@ -124,14 +124,12 @@ class Pods:
             folder.mkdir(parents=True)
             (folder / f"{service}.json").write_text(json.dumps(plan_document(plan)))
             self.plans[name] = plan
-            self.processes[name] = subprocess.Popen(
-                [sys.executable, "-m", "clusters.synthetic"],
-                env=os.environ
-                | {"GYM_SERVICE": service, "GYM_PLANS": str(folder), "OTEL_METRIC_EXPORT_INTERVAL": "500"}
-                | {"OTEL_EXPORTER_OTLP_ENDPOINT": self.receiver.endpoint, "OTEL_BSP_SCHEDULE_DELAY": "300"}
-                | environment,
-                stdout=subprocess.PIPE,
-            )
+            variables = {"GYM_SERVICE": service, "GYM_PLANS": str(folder), "OTEL_METRIC_EXPORT_INTERVAL": "500"}
+            variables |= {"OTEL_EXPORTER_OTLP_ENDPOINT": self.receiver.endpoint} | environment
+            with (folder / "log").open("wb") as log:
+                self.processes[name] = subprocess.Popen(
+                    [sys.executable, "-m", "clusters.synthetic"], env=os.environ | variables, stdout=log, stderr=log
+                )
         for name in names:
             eventually(lambda name=name: self._is_ready(name), f"{name} is ready")  # type: ignore[misc]
 
@@ -176,11 +174,10 @@ class Pods:
         process = self.processes.pop(name)
         process.terminate()
         try:
-            return process.wait(10)
+            return process.wait(20)
         finally:
             process.kill()
-            if process.stdout is not None:
-                process.stdout.close()
+            process.wait()
 
     def _is_ready(self, name: str) -> bool:
         assert self.processes[name].poll() is None, f"{name} has ended"
