@@ -71,6 +71,9 @@ class SharedReader:
         reasons: Mapping[str, str] = self._ask("why_missing", namespace)
         return reasons
 
+    def close(self) -> None:
+        """Leave the actor to the others: it ends with the fill."""
+
     def _ask(self, method: str, *arguments: Any, **options: Any) -> Any:
         import ray
         from ray.exceptions import RayActorError, RayTaskError

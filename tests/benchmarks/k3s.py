@@ -9,10 +9,9 @@ import os
 import sys
 from collections.abc import Callable, Mapping
 
-from tests.benchmarks.k3s_kills import kill_bars
-
 from tests.benchmarks.bars import Bar, report
 from tests.benchmarks.k3s_fill import fill_bars
+from tests.benchmarks.k3s_kills import kill_bars
 from tests.benchmarks.k3s_reading import query_bars, reading_bars
 from tests.benchmarks.k3s_resets import ready_bars, step_bars, warm_bars
 from tests.benchmarks.k3s_scale import scale_bars

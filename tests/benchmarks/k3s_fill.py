@@ -38,7 +38,7 @@ def fill_bars() -> list[Bar]:
             lease_seconds=60.0,
             rate_ratio=RATE_RATIO,
         )
-        files = _Files(folder, live)
+        files = RunFiles(folder, live)
         controller_seconds = _seconds(lambda: _train_controller(files))
         with ray_head(stand_resources(live)) as environment:
             fill_seconds = _seconds(lambda: _fill(files, environment))
@@ -48,7 +48,7 @@ def fill_bars() -> list[Bar]:
     return bars
 
 
-class _Files:
+class RunFiles:
     """Where everything is, and the shipped YAML with paths of this run's own."""
 
     def __init__(self, folder: Path, inventory: Inventory) -> None:
@@ -66,20 +66,20 @@ class _Files:
         return path
 
 
-def _train_controller(files: _Files) -> None:
+def _train_controller(files: RunFiles) -> None:
     scenarios = [{"split": "train", "count": NUM_SIMULATED, "seed": 1, "menu": "brief"}]
     _run("rollouts", "collect", str(files.config("k3s-model", scenarios=scenarios, stands_per_actor=24)))
     _run("learners", "train", str(files.config("k3s-train", fit={"num_epochs": 1})))
 
 
-def _fill(files: _Files, environment: dict[str, str]) -> None:
+def _fill(files: RunFiles, environment: dict[str, str]) -> None:
     command = [RAY, "job", "submit", "--working-dir", ".", "--", "python", "-m", "rollouts", "collect"]
     command += [str(files.config("k3s")), "--out", str(files.dataset)]
     done = subprocess.run(command, env=environment, cwd=PROJECT_ROOT, capture_output=True, text=True)
     print(done.stdout[-3000:], flush=True)
 
 
-def _filled(files: _Files, seconds: float) -> Bar:
+def _filled(files: RunFiles, seconds: float) -> Bar:
     episodes = [read_run(path) for path in list_runs(files.dataset)] if files.dataset.is_dir() else []
     acted = sum(any(step.action_name != "do_nothing" for step in episode.steps) for episode in episodes)
     faulty = sum(any(step.fault_receipts for step in episode.steps) for episode in episodes)
@@ -94,7 +94,7 @@ def _filled(files: _Files, seconds: float) -> Bar:
     )
 
 
-def _usable(files: _Files) -> list[Bar]:
+def _usable(files: RunFiles) -> list[Bar]:
     valid = _succeeds("rollouts", "validate", str(files.dataset))
     out = files.folder / "live-models"
     training = [
@@ -113,7 +113,7 @@ def _usable(files: _Files) -> list[Bar]:
     ]
 
 
-def _judged(files: _Files) -> Bar:
+def _judged(files: RunFiles) -> Bar:
     """The trained controller beside doing nothing, on live stands."""
     judging = yaml.safe_load((RUNS / "k3s-evaluate.yaml").read_text())
     closed_loop = judging["closed_loop"] | {"num_scenarios": 1, "inventory": str(files.inventory)}

@@ -35,6 +35,8 @@ def test_shipped_fills_are_playable(name: str) -> None:
     [
         ("scenarioz: []", "scenarioz"),
         ("seed: -1", "seed"),
+        ("backend: k3s", "inventory"),
+        ("inventory: ray_configs/stands/local.yaml", "backend"),
         ("stands_per_actor: 0", "stands_per_actor"),
         ("pool: {actors: 0}", "actors"),
         ("pool: {cpus_per_actor: -0.5}", "cpus_per_actor"),
