@@ -110,7 +110,7 @@ def _client(configuration: Configuration) -> ApiClient:
 def _bound(configuration: Configuration) -> None:
     """Few and safe repetitions: a GET, and what the server has asked to send again; everything else fails at once."""
     configuration.retries = Retry(
-        total=3, connect=1, read=1, redirect=0, status=2, allowed_methods={"GET"}, backoff_factor=0.2
+        total=3, connect=1, read=1, redirect=0, status=2, other=0, allowed_methods={"GET"}, backoff_factor=0.2
     )
     configuration.retries.raise_on_status = configuration.retries.raise_on_redirect = False
     configuration.connection_pool_maxsize = _CONNECTIONS

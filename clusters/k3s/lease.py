@@ -2,7 +2,7 @@
 
 A lease is taken by optimistic concurrency: of several contenders exactly one write of the same `resourceVersion`
 succeeds. All times in leases are the API server's, so the clocks of machines need not agree; its `Date` has whole
-seconds, hence a contender waits one second longer than the holder believes in its lease.
+seconds and takes a while to arrive, hence a contender waits two seconds longer than the holder believes in its lease.
 """
 
 import threading
@@ -17,7 +17,7 @@ from clusters.k3s.kinds import LEASE, Document
 
 _TIME_FORMAT = "%Y-%m-%dT%H:%M:%S.%fZ"
 """Kubernetes' MicroTime."""
-_CLOCK_SECONDS = 1.0
+_CLOCK_SECONDS = 2.0
 """By how much two readings of the server's clock can differ."""
 _RENEWALS_PER_LEASE = 3
 

@@ -77,7 +77,7 @@ def test_everything_that_nobody_holds_goes_and_nothing_else(
     expired._lease.stop_renewing()
     orphan._lease.stop_renewing()
     api.delete(LEASE, orphan.namespace, leases)
-    time.sleep(SHORT_SECONDS + 2.5)
+    time.sleep(SHORT_SECONDS + 3.5)
     first = {o.stand.name: o for o in collect(api, inventory, keep_warm=True)}
     assert {name: o.stand.state for name, o in first.items() if not o.is_removed} == {
         held.namespace: StandState.HELD,

@@ -2,6 +2,8 @@
 
 import time
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -10,6 +12,7 @@ from clusters.k3s.connection import connect
 from clusters.k3s.inventory import ClusterSpec
 from clusters.k3s.kinds import LEASE
 from clusters.k3s.lease import HeldLease, LeaseRecord, acquire, new_lease
+from tests.cluster.cut_line import CutLine, kubeconfig_through, server_of
 
 pytestmark = pytest.mark.cluster
 
@@ -68,7 +71,7 @@ def test_a_holder_that_stops_renewing_loses_it_and_cannot_harm_the_next(api: Kub
     former = take(api, module_namespace, "dropped", "former")
     former.stop_renewing()
     assert read(api, module_namespace, "dropped").is_held(api.server_time())
-    time.sleep(SHORT_SECONDS + 2.5)
+    time.sleep(SHORT_SECONDS + 3.5)
     assert former.is_lost
     assert not read(api, module_namespace, "dropped").is_held(api.server_time())
     later = take(api, module_namespace, "dropped", "later")
@@ -99,3 +102,28 @@ def test_what_others_note_on_a_lease_does_not_lose_it(api: KubeApi, module_names
     record = read(api, module_namespace, "noted")
     assert record.holder == ""
     assert record.annotations == {"note": "by somebody", "end": "mine"}
+
+
+def test_a_holder_cut_off_from_the_server_knows_in_time_and_goes_on_if_nobody_came(
+    api: KubeApi, cluster_spec: ClusterSpec, module_namespace: str, tmp_path: Path
+) -> None:
+    with CutLine(*server_of(cluster_spec)) as line:
+        through = connect(replace(cluster_spec, kubeconfig=str(kubeconfig_through(line, cluster_spec, tmp_path))))
+        lease = take(through, module_namespace, "cut-off", "me")
+        line.cut()
+        time.sleep(SHORT_SECONDS + 0.2)
+        assert lease.is_lost
+        line.mend()
+        deadline = time.monotonic() + 2 * SHORT_SECONDS
+        while lease.is_lost and time.monotonic() < deadline:
+            time.sleep(0.1)
+        assert not lease.is_lost
+        line.cut()
+        time.sleep(SHORT_SECONDS + 3.5)
+        later = take(api, module_namespace, "cut-off", "later", seconds=30.0)
+        line.mend()
+        time.sleep(SHORT_SECONDS)
+        assert lease.is_lost
+        lease.release()
+        assert read(api, module_namespace, "cut-off").holder == "later"
+        later.release()

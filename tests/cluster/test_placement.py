@@ -172,7 +172,7 @@ def test_placement_killed_at_any_point_leaves_nothing_that_clean_up_does_not_fin
             time.sleep(0.06 * (number + 1))
             process.kill()
     assert ours(api, inventory)
-    time.sleep(SHORT_SECONDS + 2.5)
+    time.sleep(SHORT_SECONDS + 3.5)
     outcomes = collect(api, inventory, keep_warm=True)
     assert {outcome.stand.state for outcome in outcomes} == {StandState.EXPIRED}
     assert all(outcome.is_removed for outcome in outcomes)

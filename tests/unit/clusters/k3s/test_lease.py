@@ -16,7 +16,7 @@ def record(**spec: Any) -> LeaseRecord:
 
 
 @pytest.mark.parametrize(
-    ("seconds", "is_held"), [(-1.0, True), (0.0, True), (10.0, True), (10.9, True), (11.1, False), (900.0, False)]
+    ("seconds", "is_held"), [(-1.0, True), (0.0, True), (10.0, True), (11.9, True), (12.1, False), (900.0, False)]
 )
 def test_it_is_held_for_its_length_and_the_clock_s_coarseness(seconds: float, is_held: bool) -> None:
     assert record().is_held(RENEWED + timedelta(seconds=seconds)) is is_held
