@@ -11,17 +11,15 @@ from opentelemetry import propagate
 from opentelemetry.trace import SpanKind
 
 from clusters.synthetic.conditions import USER_HEADER
+from clusters.synthetic.entry_requests import entry_request
 from clusters.synthetic.journeys import Journeys
 from clusters.synthetic.plan import PlannedRequest, ServicePlan
 from clusters.synthetic.reporting import Reporting, called, mark_failed
-from clusters.synthetic.wire import REQUEST_BODY
 from clusters.synthetic.workload import Workload
 
 ENTRY_TIMEOUT_SECONDS: Final = 10.0
 """Users give up after this long, as the simulator's."""
 _CONNECTIONS: Final = 1000
-_NUM_USERS: Final = 1000
-"""Whose requests they are is drawn from so many, for the caches."""
 
 
 class Sender:
@@ -50,14 +48,20 @@ class Sender:
         with self._reporting.tracer.start_as_current_span(
             request.operation, kind=SpanKind.CLIENT, attributes=called(request.service)
         ) as span:
-            headers = {USER_HEADER: str(span.get_span_context().trace_id % _NUM_USERS)}
+            sent = entry_request(request, span.get_span_context().trace_id)
+            headers = {USER_HEADER: sent.user, "Content-Type": sent.content_type}
             propagate.inject(headers)
             started = time.perf_counter()
-            response = client.post(
-                f"http://{address}/{request.operation}", name=request.name, data=REQUEST_BODY, headers=headers
+            response = client.request(
+                sent.method,
+                f"http://{address}{sent.path}",
+                name=request.name,
+                data=sent.body,
+                headers=headers,
+                allow_redirects=False,
             )
             duration_ms = 1e3 * (time.perf_counter() - started)
-            succeeded = response.status_code == 200
+            succeeded = 0 < response.status_code < 400
             if not succeeded:
                 mark_failed(span, f"status {response.status_code}" if response.status_code else "no answer")
             self._journeys.answered(request, succeeded=succeeded, duration_ms=duration_ms)

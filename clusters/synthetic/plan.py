@@ -1,7 +1,7 @@
 """What one pod must know of its application: drawn up outside, read inside, JSON in between."""
 
 from collections.abc import Hashable, Mapping
-from dataclasses import asdict, dataclass, fields, is_dataclass
+from dataclasses import asdict, dataclass, fields, is_dataclass, replace
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final, TypeVar, cast, get_args, get_type_hints
 
@@ -111,6 +111,11 @@ class PlannedRequest:
     slo_latency_milliseconds: float
     service: str
     operation: str
+    method: str = "POST"
+    path: str = ""
+    """As the demo's own images take it; empty: synthetic ones do, by `operation`."""
+    body: str = ""
+    products: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -154,17 +159,18 @@ class ServicePlan:
         raise KeyError(f"{self.service} has no peer {service!r}")
 
 
-def service_plan(application: "Application", name: str) -> ServicePlan:
-    """The plan of the service called `name`.
+def service_plan(application: "Application", name: str, *, speaks_demo: bool = False) -> ServicePlan:
+    """The plan of the service called `name`; with `speaks_demo` a load generator's requests are for the demo's images.
 
     Raises:
         KeyError: the application has no such service.
-        ValueError: its load generator would have to speak another protocol than HTTP.
+        ValueError: its load generator would have to speak another protocol than HTTP, or a request type does not say
+            what it is to the demo's images.
     """
     service = application.service(name)
     calls = [call for operation in service.operations for call in operation.calls]
     callees = {call.operation.split(".")[0] for call in calls if not call.asynchronous}
-    requests = _requests(application) if service.kind == "load_generator" else ()
+    requests = _requests(application, speaks_demo) if service.kind == "load_generator" else ()
     callees |= {request.service for request in requests}
     flag_server = next((other.name for other in application.services if other.kind == "flags"), "")
     return ServicePlan(
@@ -258,22 +264,23 @@ def _broker(application: "Application", consumer: str) -> Peer | None:
     return None
 
 
-def _requests(application: "Application") -> tuple[PlannedRequest, ...]:
+def _requests(application: "Application", speaks_demo: bool) -> tuple[PlannedRequest, ...]:
     objectives = {journey.name: journey.slo_latency_milliseconds for journey in application.journeys}
     planned = []
     for request in application.request_types:
         entry, _, operation = request.operation.partition(".")
         if application.service(entry).protocol != "http":
             raise ValueError(f"request type {request.name} enters at {entry}, which must speak http")
-        planned.append(
-            PlannedRequest(
-                name=request.name,
-                journey=request.journey,
-                slo_latency_milliseconds=objectives[request.journey],
-                service=entry,
-                operation=operation,
-            )
+        if speaks_demo and request.http is None:
+            raise ValueError(f"request type {request.name} has no http part, so the demo's images do not know it")
+        known = PlannedRequest(
+            name=request.name,
+            journey=request.journey,
+            slo_latency_milliseconds=objectives[request.journey],
+            service=entry,
+            operation=operation,
         )
+        planned.append(replace(known, **asdict(request.http)) if speaks_demo and request.http is not None else known)
     return tuple(planned)
 
 
