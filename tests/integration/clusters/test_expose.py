@@ -1,30 +1,22 @@
 """A simulated incident goes into a real Prometheus and comes back through the PromQL of live stands."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from clusters.__main__ import COMMANDS
 from clusters.applications import load_application
 from clusters.commands import DelayEdge, FailService, SetFlag, SetRateLimit
 from clusters.expose.expose import expose
-from clusters.k3s.inventory import (
-    ClusterSpec,
-    ContainerSource,
-    EdgeSource,
-    ImageKind,
-    ImageSpec,
-    Inventory,
-    ObjectSource,
-    TelemetrySpec,
-)
-from clusters.k3s.plane.prometheus import PrometheusPlan, prometheus_config
+from clusters.k3s.inventory import EdgeSource
+from clusters.k3s.telemetry.prometheus import Prometheus
 from clusters.k3s.telemetry.reader import ClusterReader
 from clusters.simulated.stands import SimulatedStands
 from clusters.telemetry import EDGE_SIGNALS, JOURNEY_SIGNALS, NODE_SIGNALS, STAND_SIGNALS, TelemetryWindow
-from tests.plane import running_prometheus
+from ray_configs.command_line import run
 from tests.stands import scenario
 
 BUCKET_SECONDS = 10.0
@@ -39,13 +31,6 @@ FEW_REQUESTS = 30.0
 LEVELS = {"nodes": NODE_SIGNALS, "edges": EDGE_SIGNALS, "journeys": JOURNEY_SIGNALS, "stand": STAND_SIGNALS}
 
 Floats = NDArray[np.float32]
-
-
-@pytest.fixture(scope="module", name="url")
-def make_prometheus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    folder = tmp_path_factory.mktemp("prometheus")
-    with running_prometheus(folder, prometheus_config(PrometheusPlan())) as url:
-        yield url
 
 
 @pytest.fixture(scope="module", name="played")
@@ -65,34 +50,23 @@ def make_incident() -> TelemetryWindow:
     return stands.observe(NUM_BUCKETS * BUCKET_SECONDS, BUCKET_SECONDS).of_stand(0).latest(NUM_BUCKETS)
 
 
-def reader(url: str, edges: EdgeSource) -> ClusterReader:
-    telemetry = TelemetrySpec(
-        prometheus_url=url,
-        otlp_endpoint=url,
-        # The samples have the buckets' own times.
-        lag_seconds=0.0,
-        edges=edges,
-        containers=ContainerSource.KUBELETSTATS,
-        objects=ObjectSource.K8S_CLUSTER,
-    )
-    spec = ClusterSpec(name="exposed", telemetry=telemetry, images=ImageSpec(kind=ImageKind.DEMO))
-    return ClusterReader(spec, Inventory(clusters=(spec,)))
-
-
 def last_bound_ns() -> int:
     step_ns = round(BUCKET_SECONDS * 1e9)
     return time.time_ns() // step_ns * step_ns
 
 
 @pytest.mark.parametrize("edges", EdgeSource)
-def test_the_reader_returns_the_simulators_own_window(url: str, played: TelemetryWindow, edges: EdgeSource) -> None:
+def test_the_reader_returns_the_simulators_own_window(
+    prometheus_url: str,
+    open_reader: Callable[[EdgeSource], ClusterReader],
+    played: TelemetryWindow,
+    edges: EdgeSource,
+) -> None:
     namespace, end_ns = f"gym-exposed-{edges.value.replace('_', '-')}", last_bound_ns()
-    expose(STORE, played, url, namespace=namespace, end_ns=end_ns)
-    told = reader(url, edges)
-    window = told.window(
+    expose(STORE, played, prometheus_url, namespace=namespace, end_ns=end_ns)
+    window = open_reader(edges).window(
         STORE, namespace, end_ns=end_ns, window_seconds=NUM_BUCKETS * BUCKET_SECONDS, bucket_seconds=BUCKET_SECONDS
     )
-    told.close()
     assert window.times_ns[-1] == end_ns - round(BUCKET_SECONDS * 1e9)
     assert (played.nodes[..., 1] > 0.05).any()
     for level, signals in LEVELS.items():
@@ -108,3 +82,26 @@ def _compare(name: str, truth: Floats, seen: Floats, counts: Floats | None, tole
     np.testing.assert_allclose(seen[told], truth[told], rtol=tolerance, atol=1e-4, err_msg=name)
     if counts is None:
         assert np.isnan(seen[np.isnan(truth)]).all(), f"{name}: what is not known came back as a number"
+
+
+def test_the_command_puts_an_incident_into_the_last_minutes(
+    prometheus_url: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert (
+        run_clusters("expose", "checkout-latency", "--prometheus", prometheus_url, "--namespace", "gym-incident") == 0
+    )
+    assert "checkout-latency on small-core is in" in capsys.readouterr().out
+    prometheus = Prometheus(prometheus_url, cluster="exposed")
+    selector = 'gym_journey_requests_total{k8s_namespace_name="gym-incident", outcome!="good"}'
+    bad = prometheus.instant(f"sum by(journey)({selector} - {selector} offset 2m) > 0")
+    prometheus.close()
+    assert "checkout" in {series.labels["journey"] for series in bad}
+
+
+def test_a_prometheus_that_takes_nothing_is_one_sentence(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run_clusters("expose", "checkout-latency", "--prometheus", "http://127.0.0.1:9") == 2
+    assert "does not answer" in capsys.readouterr().err
+
+
+def run_clusters(*arguments: str) -> int:
+    return run("python -m clusters", "", COMMANDS, arguments)
