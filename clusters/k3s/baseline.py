@@ -9,12 +9,12 @@ do that, else with the pod.
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from clusters.k3s.api import KubeApi, KubeError
 from clusters.k3s.applying import AppliedObject, AppliedObjects, apply_objects, stand_contents
 from clusters.k3s.flag_values import read_variants, write_variants
-from clusters.k3s.inventory import ClusterSpec, ImageKind
+from clusters.k3s.inventory import ClusterSpec
 from clusters.k3s.kinds import CHAOS_KINDS, DEPLOYMENT
 from clusters.k3s.object_changes import changes, differs_in_pods
 from clusters.k3s.objects import stand_objects
@@ -98,9 +98,7 @@ def _replace_worn(stand: _Stand, rolled: frozenset[str]) -> _Renewal:
 def _empty(stand: _Stand, renewal: _Renewal) -> _Renewal:
     """Flags first: a caller's may be felt for a while by those who are to forget it."""
     flags = _reset_flags(stand)
-    if stand.cluster.images.kind is not ImageKind.SYNTHETIC:
-        return replace(renewal, flags=flags)
-    emptied, replaced = empty_pods(stand.api, stand.namespace)
+    emptied, replaced = empty_pods(stand.api, stand.application, stand.namespace, stand.cluster.images.kind)
     all_replaced = renewal.replaced | replaced
     return _Renewal(replaced=all_replaced, emptied=emptied, flags=flags, must_start=bool(replaced))
 

@@ -8,7 +8,7 @@ from clusters.k3s.api import STAND_LABEL, KubeApi, KubeError
 from clusters.k3s.inventory import ImageKind
 from clusters.k3s.kinds import POD, Document
 from clusters.k3s.objects.names import COMPONENT_LABEL
-from clusters.k3s.objects.resources import keeps_state
+from clusters.k3s.objects.resources import keeps_state, pod_kind
 from clusters.k3s.pod_health import is_leaving, is_ready, restarts
 from clusters.synthetic.plan import HEALTH_PORT
 from clusters.topology import LOAD_GENERATOR, Application
@@ -43,8 +43,10 @@ def replace_worn_pods(
     return frozenset(map(_service, worn))
 
 
-def empty_pods(api: KubeApi, namespace: str) -> tuple[frozenset[str], frozenset[str]]:
-    """Let every synthetic pod forget its cache, its messages, and the memory that leaked; (those that did, the others).
+def empty_pods(
+    api: KubeApi, application: Application, namespace: str, kind: ImageKind
+) -> tuple[frozenset[str], frozenset[str]]:
+    """Let every pod of our image forget its cache, messages, load and leaked memory; (those that did, the others).
 
     Both are services; pods that did not answer were deleted.
 
@@ -53,6 +55,7 @@ def empty_pods(api: KubeApi, namespace: str) -> tuple[frozenset[str], frozenset[
     """
     # The load generator ends its load, which would fill the others again.
     pods = sorted(_pods(api, namespace), key=lambda pod: _service(pod) != LOAD_GENERATOR)
+    pods = [pod for pod in pods if pod_kind(application.service(_service(pod)), kind) is ImageKind.SYNTHETIC]
     first = [pod for pod in pods if _service(pod) == LOAD_GENERATOR]
     rest = pods[len(first) :]
     forgot = [_forgets(api, namespace, pod) for pod in first]

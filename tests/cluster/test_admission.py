@@ -17,9 +17,8 @@ TELEMETRY = TelemetrySpec(prometheus_url="http://127.0.0.1:9", otlp_endpoint="ht
 
 
 @pytest.mark.parametrize("kind", ImageKind)
-@pytest.mark.parametrize("name", APPLICATIONS)
-def test_an_application_is_admitted_and_gets_ready(
-    name: str, kind: ImageKind, emulated_spec: ClusterSpec, emulated_api: "KubeApi"
+def test_applications_are_admitted_and_get_ready(
+    kind: ImageKind, emulated_spec: ClusterSpec, emulated_api: "KubeApi"
 ) -> None:
     """Pods get ready there without running: what the quota, the limit range and the API server refuse, they do not."""
     from clusters.k3s.baseline import restore_baseline
@@ -28,14 +27,14 @@ def test_an_application_is_admitted_and_gets_ready(
     from tests.cluster.placing import scratch_inventory
 
     cluster = replace(emulated_spec, images=replace(emulated_spec.images, kind=kind), telemetry=TELEMETRY)
-    application = load_application(name)
-    num_pods = sum(service.replicas for service in application.services)
-    with scratch_inventory(cluster) as inventory:
-        placed = place(inventory, application, holder="test")
-        report = restore_baseline(
-            placed.api, application, namespace=placed.namespace, cluster=cluster, ready_timeout_seconds=60.0
-        )
-        assert report.is_new and f"{num_pods} pods" in report.evidence
-        quota = emulated_api.get(RESOURCE_QUOTA, "stand", placed.namespace)
-        assert quota["status"]["used"]["pods"] == str(num_pods)
-        placed.release()
+    with scratch_inventory(cluster, stands=len(APPLICATIONS)) as inventory:
+        for application in map(load_application, APPLICATIONS):
+            num_pods = sum(service.replicas for service in application.services)
+            placed = place(inventory, application, holder="test")
+            report = restore_baseline(
+                placed.api, application, namespace=placed.namespace, cluster=cluster, ready_timeout_seconds=60.0
+            )
+            assert report.is_new and f"{num_pods} pods" in report.evidence
+            quota = emulated_api.get(RESOURCE_QUOTA, "stand", placed.namespace)
+            assert quota["status"]["used"]["pods"] == str(num_pods)
+            placed.release()

@@ -9,16 +9,15 @@ from clusters.k3s.inventory import ImageKind
 from clusters.k3s.kinds import Document
 from clusters.k3s.objects.flag_files import flag_file
 from clusters.k3s.objects.names import FLAG_CONFIG_MAP, FLAG_FILE, PLAN_CONFIG_MAP, object_labels
+from clusters.k3s.objects.resources import pod_kind
 from clusters.k3s.objects.synthetic_pods import plan_file, plan_files
 from clusters.topology import Application, Service, ServiceKind
 
 
 def config_maps(application: Application, kind: ImageKind) -> dict[str, dict[str, str]]:
     """Name of each ConfigMap -> its files."""
-    if kind is ImageKind.SYNTHETIC:
-        return {PLAN_CONFIG_MAP: plan_files(application)}
-    found: dict[str, dict[str, str]] = {}
-    for service in application.services:
+    found = {PLAN_CONFIG_MAP: plan_files(application, kind)}
+    for service in application.services if kind is ImageKind.DEMO else ():
         for file in service.kubernetes.files if service.kubernetes is not None else ():
             found.setdefault(file.config_map, {})[file.source] = (FILES / file.source).read_text(encoding="utf-8")
         if service.kind is ServiceKind.FLAGS:
@@ -34,7 +33,7 @@ def config_map_object(application: Application, name: str, files: Mapping[str, s
 
 def config_hash(service: Service, maps: Mapping[str, Mapping[str, str]], kind: ImageKind) -> str:
     """Fingerprint of the files that a service's pods mount; pods read them once, so a change of one is a rollout."""
-    if kind is ImageKind.SYNTHETIC:
+    if pod_kind(service, kind) is ImageKind.SYNTHETIC:
         texts = [maps[PLAN_CONFIG_MAP][plan_file(service)]]
     else:
         files = service.kubernetes.files if service.kubernetes is not None else ()

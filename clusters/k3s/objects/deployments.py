@@ -4,6 +4,7 @@ from clusters.k3s.inventory import ClusterSpec, ImageKind
 from clusters.k3s.kinds import Document
 from clusters.k3s.objects.demo_pods import demo_pod
 from clusters.k3s.objects.names import CONFIG_ANNOTATION, object_labels, pod_labels, selector
+from clusters.k3s.objects.resources import pod_kind
 from clusters.k3s.objects.synthetic_pods import synthetic_pod
 from clusters.topology import Application, Service
 
@@ -23,7 +24,7 @@ def deployment(
     Raises:
         StandError: as `demo_pod`.
     """
-    build = synthetic_pod if cluster.images.kind is ImageKind.SYNTHETIC else demo_pod
+    build = synthetic_pod if pod_kind(service, cluster.images.kind) is ImageKind.SYNTHETIC else demo_pod
     pod = build(application, service, namespace=namespace, cluster=cluster)
     labels = pod_labels(application, service.name, namespace)
     every_pod = {"automountServiceAccountToken": False, "terminationGracePeriodSeconds": _GRACE_SECONDS}

@@ -18,6 +18,14 @@ HELPER_LIMITS = (100.0, 16.0 * 2**20)
 _BINARY_UNITS = (("Gi", 2**30), ("Mi", 2**20), ("Ki", 2**10))
 
 
+def pod_kind(service: Service, kind: ImageKind) -> ImageKind:
+    """Which image plays a service on a stand of this kind: the load generator is ours everywhere.
+
+    The demo's has no way to change rates while it runs, and does not report journeys.
+    """
+    return ImageKind.SYNTHETIC if service.kind is ServiceKind.LOAD_GENERATOR else kind
+
+
 def memory_limit_bytes(service: Service, kind: ImageKind, *, limit_bytes: float | None = None) -> float:
     """Memory limit of the service's own container, for the limit that the application knows (None: the baseline's).
 
@@ -70,7 +78,8 @@ def quantities(cpu_millicores: float, memory_bytes: float) -> dict[str, str]:
 
 
 def pod_limits(service: Service, kind: ImageKind) -> tuple[float, float]:
-    """(millicores, bytes) that one pod of a service counts against a quota of limits, sidecars included."""
+    """(millicores, bytes) that one pod counts against a quota of limits, sidecars included, on a stand of this kind."""
+    kind = pod_kind(service, kind)
     limits = [(service.cpu_limit_millicores, memory_limit_bytes(service, kind))]
     if service.kubernetes is not None and kind is ImageKind.DEMO:
         sidecars = service.kubernetes.sidecars

@@ -15,7 +15,7 @@ from clusters.k3s.objects.names import (
     flag_variable,
 )
 from clusters.k3s.objects.ports import container_ports, sidecar_ports
-from clusters.k3s.objects.resources import resources
+from clusters.k3s.objects.resources import pod_kind, resources
 from clusters.kubernetes_part import FlagDelivery
 from clusters.synthetic.plan import HEALTH_PORT, plan_document, service_plan
 from clusters.topology import Application, Service
@@ -29,11 +29,12 @@ def plan_file(service: Service) -> str:
     return f"{service.name}.json"
 
 
-def plan_files(application: Application) -> dict[str, str]:
-    """File name -> plan of every service."""
+def plan_files(application: Application, kind: ImageKind) -> dict[str, str]:
+    """File name -> plan of every service that our image plays on a stand of this kind."""
     return {
         plan_file(service): json.dumps(plan_document(service_plan(application, service.name)), sort_keys=True)
         for service in application.services
+        if pod_kind(service, kind) is ImageKind.SYNTHETIC
     }
 
 

@@ -124,8 +124,20 @@ def test_a_changed_plan_is_a_rollout_of_its_service_alone() -> None:
 def test_demo_images_send_to_the_inventorys_host_alone() -> None:
     for name, deployment in _deployments(load_application("async-store"), ImageKind.DEMO).items():
         for container in deployment["spec"]["template"]["spec"]["containers"]:
-            if "OTEL_SERVICE_NAME" in (environment := _environment(container) if "env" in container else {}):
+            environment = _environment(container) if "env" in container else {}
+            if name == LOAD_GENERATOR:
+                assert environment["OTEL_EXPORTER_OTLP_ENDPOINT"] == "http://gateway.telemetry:4318"
+            elif "OTEL_SERVICE_NAME" in environment:
                 assert environment["OTEL_COLLECTOR_NAME"] == "gateway.telemetry", name
+
+
+def test_the_load_generator_is_ours_with_either_kind_of_images() -> None:
+    application = load_application("small-core")
+    cluster = _cluster(ImageKind.DEMO)
+    objects = _objects(application, ImageKind.DEMO)
+    assert objects["ConfigMap", "synthetic"]["data"].keys() == {"load-generator.json"}
+    container = objects["Deployment", LOAD_GENERATOR]["spec"]["template"]["spec"]["containers"][0]
+    assert container["image"] == cluster.images.synthetic
 
 
 def test_demo_images_cannot_be_told_another_port_and_synthetic_ones_can() -> None:

@@ -52,11 +52,14 @@ DIFFERENCES: dict[str, str] = {
     "Deployment * containers * env OTEL_RESOURCE_ATTRIBUTES": "telemetry of all stands is in one place: whose is it",
     "Deployment * containers * env POD_NAME": "part of OTEL_RESOURCE_ATTRIBUTES",
     # Load
-    "Deployment load-generator containers load-generator env LOCUST_AUTOSTART": "load begins when a scenario does",
-    "Deployment load-generator containers load-generator env LOCUST_HOST": "small-core has no proxy",
-    "Deployment load-generator containers load-generator env LOCUST_BROWSER_TRAFFIC_ENABLED": (
-        "small-core's overlay leaves the load generator out; where it has one, browsers are off"
+    "ConfigMap synthetic*": "the plan of our load generator",
+    "ConfigMap synthetic* labels *": "as above",
+    "ConfigMap synthetic* files *": "as above",
+    "Deployment load-generator containers load-generator *": (
+        "our image with our Locust, whose rates change at run time, and which reports journeys"
     ),
+    "Deployment load-generator containers load-generator * *": "as above",
+    "Deployment load-generator volumes *": "as above",
     # What the chart lacks
     "Deployment * containers * probe": "the chart has none, so that Ready would only mean started",
     "Deployment * containers * limits cpu": "without them a CPU fault would take the whole node",
@@ -156,7 +159,7 @@ def _facts(document: Document) -> Facts:
 
 
 def _file_facts(root: str, name: str, text: str) -> Iterator[tuple[str, Any]]:
-    if not name.endswith(".json"):
+    if not name.endswith(".flagd.json"):
         yield f"{root} files {name}", text
         return
     for flag, content in json.loads(text)["flags"].items():
