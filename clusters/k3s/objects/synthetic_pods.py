@@ -17,6 +17,7 @@ from clusters.k3s.objects.names import (
 from clusters.k3s.objects.ports import container_ports, sidecar_ports
 from clusters.k3s.objects.resources import pod_kind, resources
 from clusters.kubernetes_part import FlagDelivery
+from clusters.stand import StandError
 from clusters.synthetic.plan import HEALTH_PORT, plan_document, service_plan
 from clusters.topology import Application, Service
 
@@ -30,12 +31,18 @@ def plan_file(service: Service) -> str:
 
 
 def plan_files(application: Application, kind: ImageKind) -> dict[str, str]:
-    """File name -> plan of every service that our image plays on a stand of this kind."""
-    return {
-        plan_file(service): json.dumps(plan_document(service_plan(application, service.name)), sort_keys=True)
-        for service in application.services
-        if pod_kind(service, kind) is ImageKind.SYNTHETIC
-    }
+    """File name -> plan of every service that our image plays on a stand of this kind.
+
+    Raises:
+        StandError: the load generator would not know what to send.
+    """
+    speaks_demo = kind is ImageKind.DEMO
+    ours = [service for service in application.services if pod_kind(service, kind) is ImageKind.SYNTHETIC]
+    try:
+        plans = {plan_file(it): service_plan(application, it.name, speaks_demo=speaks_demo) for it in ours}
+    except ValueError as error:
+        raise StandError(f"application {application.name} cannot be run by {kind} images: {error}") from error
+    return {name: json.dumps(plan_document(plan), sort_keys=True) for name, plan in plans.items()}
 
 
 def synthetic_pod(application: Application, service: Service, *, namespace: str, cluster: ClusterSpec) -> Document:

@@ -138,6 +138,15 @@ def test_the_load_generator_is_ours_with_either_kind_of_images() -> None:
     assert objects["ConfigMap", "synthetic"]["data"].keys() == {"load-generator.json"}
     container = objects["Deployment", LOAD_GENERATOR]["spec"]["template"]["spec"]["containers"][0]
     assert container["image"] == cluster.images.synthetic
+    demo, synthetic = (
+        json.loads(_objects(application, kind)["ConfigMap", "synthetic"]["data"]["load-generator.json"])["requests"][1]
+        for kind in (ImageKind.DEMO, ImageKind.SYNTHETIC)
+    )
+    assert (demo["method"], demo["path"]) == ("GET", "/api/products/{product}") and len(demo["products"]) == 10
+    assert not synthetic["path"]
+    silent = replace(application, request_types=tuple(replace(it, http=None) for it in application.request_types))
+    with pytest.raises(StandError, match=r"small-core cannot be run by demo images: .*index"):
+        stand_objects(silent, namespace=NAMESPACE, cluster=cluster)
 
 
 def test_demo_images_cannot_be_told_another_port_and_synthetic_ones_can() -> None:
