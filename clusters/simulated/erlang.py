@@ -25,10 +25,20 @@ _SERVERS = np.array(
 )
 
 
+ROW_LENGTH = _RHO_STEPS + 1
+"""Of the tables."""
+
+
 def server_rows(num_servers: Floats) -> Ints:
     """Where queues of so many servers stand in the table (the nearest number there is)."""
-    middles = 0.5 * (_SERVERS[1:] + _SERVERS[:-1])
-    return np.searchsorted(middles, num_servers).astype(np.int64) * (_RHO_STEPS + 1)
+    return np.searchsorted(server_middles(), num_servers).astype(np.int64) * ROW_LENGTH
+
+
+@cache
+def server_middles() -> NDArray[np.float64]:
+    """Half way between the numbers of servers that are tabulated."""
+    middles: NDArray[np.float64] = 0.5 * (_SERVERS[1:] + _SERVERS[:-1])
+    return middles
 
 
 @cache

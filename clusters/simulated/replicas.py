@@ -3,14 +3,12 @@
 Little of it happens in most stands: only the columns of stands in which a replica starts, warms up or dies are touched.
 """
 
-from typing import NamedTuple
-
 import numpy as np
 from numpy.typing import NDArray
 
 from clusters.simulated.erlang import server_rows
 from clusters.simulated.graph import CompiledGraph
-from clusters.simulated.kernels.capacity import Replicas, add_up_replicas
+from clusters.simulated.kernels.capacity import Capacity, Replicas, add_up_replicas
 from clusters.simulated.parameters import COLD_SECONDS, TICK_SECONDS
 from clusters.simulated.randomness import KILL_STREAM, uniforms
 from clusters.simulated.replica_set import lose_requests, start_at
@@ -21,33 +19,6 @@ from clusters.simulated.telemetry.sums import ServiceSum
 Floats = NDArray[np.float32]
 Bools = NDArray[np.bool_]
 Ints = NDArray[np.int64]
-
-
-class Capacity(NamedTuple):
-    """What the replicas of each service add up to over the tick to come; all [S, N].
-
-    A replica that becomes ready within the tick counts for its share of it.
-    """
-
-    ready: Floats
-    """Replicas."""
-    open_ratio: Floats
-    """Share of the tick in which anyone is there to take requests."""
-    cpu_ms: Floats
-    """CPU milliseconds per second that requests can use."""
-    cpu_servers: Floats
-    """Requests that can compute at the same time; at least 1."""
-    speed: Floats
-    """CPU milliseconds that one request gets per millisecond while it computes alone."""
-    workers: Floats
-    queue_bound: Floats
-    """Requests that may wait for a worker; infinite where messages wait."""
-    stress_millicores: Floats
-    """CPU that stressors burn."""
-    limit_millicores: Floats
-    """Mean CPU limit of a replica (the desired one where there is none)."""
-    reserved_millicores: Floats
-    """CPU requests of all replicas, ready or not."""
 
 
 class CapacityTable:

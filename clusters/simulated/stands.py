@@ -14,7 +14,7 @@ from clusters.commands import Command, Receipt
 from clusters.scenario import Scenario
 from clusters.simulated.baseline import fresh_state
 from clusters.simulated.graph import CompiledGraph
-from clusters.simulated.latency import Latency
+from clusters.simulated.kernels.latency import Latency
 from clusters.simulated.parameters import TICK_SECONDS
 from clusters.simulated.randomness import seed_words
 from clusters.simulated.rules import receipts

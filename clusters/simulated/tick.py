@@ -6,12 +6,15 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from clusters.simulated.arrivals import Arrivals, draw_arrivals
+from clusters.simulated.arrivals import draw_arrivals
 from clusters.simulated.autoscaler import advance_autoscalers
-from clusters.simulated.flow import Flow, empty_flow, limit_of, move
+from clusters.simulated.flow import empty_flow, limit_of, move
 from clusters.simulated.graph import CompiledGraph
+from clusters.simulated.kernels.flow import Flow
 from clusters.simulated.kernels.index import Index, index_of
-from clusters.simulated.latency import Latency, empty_latency, look_up
+from clusters.simulated.kernels.latency import Latency
+from clusters.simulated.kernels.queues import share_noise
+from clusters.simulated.latency import empty_latency, look_up
 from clusters.simulated.parameters import TICK_SECONDS
 from clusters.simulated.queueing import Draws, QueueStep, step_queues
 from clusters.simulated.randomness import TickNoise
@@ -62,9 +65,11 @@ def advance_tick(graph: CompiledGraph, state: StandState, work: Workspace, event
     rows = list(pairwise(ends))
     noise = TickNoise(state.seed, state.tick, ends[-1])
     arrivals = draw_arrivals(state, noise)
-    move(graph, state, table.now, arrivals, flow)
+    move(work.index, state, table.now, arrivals, flow)
+    moves = noise.normals(*rows[0])
+    share_noise(ordered_sum(arrivals.mean), arrivals.noise, flow.admitted, flow.service_rate, moves)
     draws = Draws(
-        move=_share_noise(flow, arrivals, noise.normals(*rows[0])),
+        move=moves,
         dip=noise.exponentials(*rows[1]),
         average=noise.normals(*rows[2]),
     )
@@ -82,7 +87,7 @@ def advance_tick(graph: CompiledGraph, state: StandState, work: Workspace, event
     )
     state.backlog[...] = step.backlog
     refused = _refused_ratio(state, flow, step)
-    look_up(graph, state, table.now, flow, step.number, refused, work.latency)
+    look_up(work.index, state, table.now, flow, step.number, refused, work.latency)
     meter(work.index, state, table.now, arrivals, flow, step, work.latency, noise.normals(*rows[3]))
     pass_time(state, table)
     state.lost[...] = 0.0
@@ -98,20 +103,6 @@ def _let_happen(graph: CompiledGraph, state: StandState, table: CapacityTable, e
         table.is_due |= ~np.isnan(state.scaler_target)
     advance_replicas(graph, state, table, events)
     table.refresh(state)
-
-
-def _share_noise(flow: Flow, arrivals: Arrivals, own: Floats) -> Floats:
-    """[S, N] standard normal noise of each queue, of which the users' requests are a part that all queues share.
-
-    A queue that is reached by a share of the requests has so much of its arrivals' noise from them, and they are its
-    share arrivals / (arrivals + services) of all noise.
-    """
-    total = ordered_sum(arrivals.mean)
-    common = np.clip((arrivals.noise - _ONE) * np.sqrt(total * _TICK), np.float32(-4.0), np.float32(4.0))
-    visits = np.minimum(flow.admitted / np.maximum(total, _TINY), _ONE)
-    share = visits * flow.admitted / (flow.admitted + flow.service_rate)
-    drawn: Floats = np.sqrt(share) * common + np.sqrt(_ONE - share) * own
-    return drawn
 
 
 def _refused_ratio(state: StandState, flow: Flow, step: QueueStep) -> Floats:

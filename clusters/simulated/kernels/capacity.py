@@ -20,6 +20,33 @@ _QUEUE_PER_WORKER = np.float32(QUEUE_PER_WORKER)
 _UNBOUND = np.float32(np.inf)
 
 
+class Capacity(NamedTuple):
+    """What the replicas of each service add up to over the tick to come; all [S, N].
+
+    A replica that becomes ready within the tick counts for its share of it.
+    """
+
+    ready: Floats
+    """Replicas."""
+    open_ratio: Floats
+    """Share of the tick in which anyone is there to take requests."""
+    cpu_ms: Floats
+    """CPU milliseconds per second that requests can use."""
+    cpu_servers: Floats
+    """Requests that can compute at the same time; at least 1."""
+    speed: Floats
+    """CPU milliseconds that one request gets per millisecond while it computes alone."""
+    workers: Floats
+    queue_bound: Floats
+    """Requests that may wait for a worker; infinite where messages wait."""
+    stress_millicores: Floats
+    """CPU that stressors burn."""
+    limit_millicores: Floats
+    """Mean CPU limit of a replica (the desired one where there is none)."""
+    reserved_millicores: Floats
+    """CPU requests of all replicas, ready or not."""
+
+
 class Replicas(NamedTuple):
     """Of the state: [K, S, N] slots, then [S, N]."""
 

@@ -26,8 +26,16 @@ class Index(NamedTuple):
     """[O + 1] channels that lead to it."""
     operation_service: Ints
     """[O]"""
+    arrivals_of_operation: Ints
+    """[O + 1] rows that arrive at it."""
+    arrival_row: Ints
+    """Rows of request types and then calls, by the operation that they arrive at."""
+    max_rate_rps: Floats
+    """[S] that a service accepts; infinite: no limit of its own."""
     call_channel: Ints
     """[C]"""
+    call_operation: Ints
+    """[C] the callee operation."""
     call_awaited: Floats
     """[C] 1: the caller waits for the answer; 0: a message."""
     call_required: Floats
@@ -58,12 +66,17 @@ class Index(NamedTuple):
 
 def index_of(graph: CompiledGraph) -> Index:
     """Of a compiled graph."""
+    targets = np.concatenate([graph.channel_operation[graph.request_channel], graph.call_operation])
     return Index(
         operations_of_service=_firsts(graph.operation_service, graph.num_services),
         calls_of_operation=_firsts(graph.call_owner, graph.num_operations),
         channels_of_operation=_firsts(graph.channel_operation, graph.num_operations),
         operation_service=graph.operation_service,
+        arrivals_of_operation=_firsts(np.sort(targets), graph.num_operations),
+        arrival_row=np.argsort(targets, kind="stable"),
+        max_rate_rps=graph.max_rate_rps[:, 0].copy(),
         call_channel=graph.call_channel,
+        call_operation=graph.call_operation,
         call_awaited=graph.call_awaited[:, 0].copy(),
         call_required=graph.call_required[:, 0].copy(),
         channel_edge=graph.channel_edge,

@@ -11,12 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clusters.compiled import compiled, inlined
-from clusters.simulated.flow import Flow
 from clusters.simulated.kernels.arithmetic import between, exponential, greater, lesser
 from clusters.simulated.kernels.calls import Calls, see_calls
+from clusters.simulated.kernels.capacity import Capacity
+from clusters.simulated.kernels.flow import Flow
 from clusters.simulated.kernels.index import Index
 from clusters.simulated.parameters import NETWORK_SECONDS, REJECTION_SECONDS, TICK_SECONDS
-from clusters.simulated.replicas import Capacity
 
 Floats = NDArray[np.float32]
 Ints = NDArray[np.int64]
@@ -28,9 +28,8 @@ _NETWORK_SECONDS = np.float32(NETWORK_SECONDS)
 _REJECTION_SECONDS = np.float32(REJECTION_SECONDS)
 _NO_WORK = np.float32(1e-3)
 """CPU ms/s below which a request is taken to find the service empty."""
-_FORGETTING = np.float32(0.3)
-"""Per tick, a time constant of 28 s. With it overloads settle as in the reference; it is derived from nothing. A
-caller that sends all it holds as soon as its callee is empty floods it, and then all its workers wait."""
+_NO_SLOPE = np.float32(1e-6)
+"""Below, nothing makes workers be held longer."""
 _ANY = np.float32(1e9)
 _LEAST_ROOM = np.float32(0.2)
 """Of its workers that a caller can have at one callee, however many are elsewhere."""
@@ -47,8 +46,10 @@ class Latency(NamedTuple):
     """[O, N] seconds until the answer."""
     error_ratio: Floats
     """[O, N]"""
-    least_call: Floats
-    """[H, N] seconds of one attempt, if the caller had the callee's spare capacity for itself."""
+    steady_call: Floats
+    """[H, N] seconds of one attempt in steady state, as its caller sees it."""
+    steady_slope: Floats
+    """[H, N] how much longer that gets per execution per second that the caller makes more of."""
     call_mean: Floats
     """[H, N] seconds of one attempt, as its caller sees it."""
     call_error_ratio: Floats
@@ -72,20 +73,30 @@ class Seen(NamedTuple):
     latency_scv: Floats
     mix: Floats
     work_per_request: Floats
+    backlog: Floats
     call_seconds: Floats
-    least_call_seconds: Floats
+    steady_seconds: Floats
+    steady_slope: Floats
+    steady_stuck: Floats
     call_rate: Floats
     held: Floats
     held_seconds: Floats
+    held_slope: Floats
+    held_rate: Floats
+    held_stuck: Floats
     room: Floats
     entry_seconds: Floats
 
 
-class Room(NamedTuple):
+class LatencyRoom(NamedTuple):
     """For what is computed in between."""
 
     services: Floats
     """[2, S, N] seconds that a request waits for a worker; seconds per CPU millisecond."""
+    edge_rate: Floats
+    """[E, N] attempts per second."""
+    visits: Floats
+    """[H, N] how often an execution of the caller visits the callee."""
     rows: Floats
     """[NUM_INPUTS, N]"""
     outputs: Floats
@@ -103,13 +114,13 @@ def fill_latency(
     number: Floats,
     refused_ratio: Floats,
     latency: Latency,
-    room: Room,
+    room: LatencyRoom,
 ) -> None:
     """Fill `latency`, leaves first; update what the state keeps for the next tick.
 
     Args:
         index: of the graph.
-        seen: its `call_seconds`, `least_call_seconds`, `held` and `held_seconds` are written.
+        seen: its `call_seconds`, `steady...` and `held...` are written.
         capacity: of the tick.
         flow: of the tick.
         number: [S, N] requests that compute, or wait for a worker; no more are left than the line has places for.
@@ -117,22 +128,29 @@ def fill_latency(
         latency: to be filled.
         room: for what is computed in between.
     """
+    room.edge_rate[:, :] = _ZERO
+    for h in range(len(index.channel_edge)):
+        for n in range(number.shape[1]):
+            room.edge_rate[index.channel_edge[h], n] += flow.channel_rate[h, n]
     for s in range(number.shape[0]):
         _share_cpu(seen, capacity, flow, number, s, room)
     for o in range(len(index.operation_service) - 1, -1, -1):
         _finish_operation(index, seen, flow, refused_ratio, latency, room, o)
         for h in range(index.channels_of_operation[o], index.channels_of_operation[o + 1]):
-            _least_own_seconds(index, seen, capacity, flow, latency, o, h)
+            _steady_own_seconds(index, seen, capacity, flow, latency, room, o, h)
             _finish_channel(index, seen, flow, refused_ratio, latency, room, o, h)
     for s in range(number.shape[0]):
         _hold(index, seen, capacity, flow, number, s)
 
 
 @inlined
-def _share_cpu(seen: Seen, capacity: Capacity, flow: Flow, number: Floats, s: int, room: Room) -> None:
+def _share_cpu(seen: Seen, capacity: Capacity, flow: Flow, number: Floats, s: int, room: LatencyRoom) -> None:
     """Split a service's requests into those that wait for a worker and those that share the CPU by what they need."""
     for n in range(number.shape[1]):
-        inside, admitted = number[s, n], flow.admitted[s, n]
+        # Nobody else can be there, however a tick's mean was drawn.
+        inside = lesser(number[s, n], greater(seen.room[s, n], seen.backlog[s, n]))
+        number[s, n] = inside
+        admitted = flow.admitted[s, n]
         waiting = between(inside + seen.held[s, n] - capacity.workers[s, n], _ZERO, inside)
         leaving = greater(admitted, _HALF * flow.served[s, n])
         work = flow.work_ms[s, n] * (leaving / greater(admitted, _TINY))
@@ -144,20 +162,23 @@ def _share_cpu(seen: Seen, capacity: Capacity, flow: Flow, number: Floats, s: in
 
 @inlined
 def _finish_operation(
-    index: Index, seen: Seen, flow: Flow, refused_ratio: Floats, latency: Latency, room: Room, o: int
+    index: Index, seen: Seen, flow: Flow, refused_ratio: Floats, latency: Latency, room: LatencyRoom, o: int
 ) -> None:
     """An operation's time and errors, from those of its calls."""
     s = index.operation_service[o]
     log_success = room.rows[0]
     for n in range(len(log_success)):
         log_success[n] = _ZERO
-        seen.call_seconds[o, n] = seen.least_call_seconds[o, n] = seen.added_seconds[o, n]
+        seen.call_seconds[o, n] = seen.steady_seconds[o, n] = seen.added_seconds[o, n]
+        seen.steady_slope[o, n] = seen.steady_stuck[o, n] = _ZERO
     for c in range(index.calls_of_operation[o], index.calls_of_operation[o + 1]):
         h, awaited, required = index.call_channel[c], index.call_awaited[c], index.call_required[c]
         for n in range(len(log_success)):
             made = flow.call_rate[c, n] * awaited
             seen.call_seconds[o, n] += made * latency.call_mean[h, n]
-            seen.least_call_seconds[o, n] += made * latency.least_call[h, n]
+            seen.steady_seconds[o, n] += made * latency.steady_call[h, n]
+            seen.steady_slope[o, n] += made * latency.steady_slope[h, n]
+            seen.steady_stuck[o, n] += made * latency.steady_slope[h, n] * room.visits[h, n]
             log_success[n] += seen.call_count[c, n] * required * latency.call_log_success[h, n]
     for n in range(len(log_success)):
         own = seen.demand_ms[o, n] * room.services[1, s, n] + room.services[0, s, n]
@@ -171,26 +192,32 @@ def _finish_operation(
 
 
 @inlined
-def _least_own_seconds(
-    index: Index, seen: Seen, capacity: Capacity, flow: Flow, latency: Latency, o: int, h: int
+def _steady_own_seconds(
+    index: Index, seen: Seen, capacity: Capacity, flow: Flow, latency: Latency, room: LatencyRoom, o: int, h: int
 ) -> None:
-    """Fill the time at the callee itself if only the other callers' requests were there.
+    """Fill an attempt's steady time at the callee itself, at these rates, and its slope over the callee's rate.
 
-    A queue of others leaves 1 / (what it can serve - what others bring). A caller gets at least its share.
+    A queue is 1 / (what it can serve - what comes), of which a caller gets at least its share; but no longer than all
+    who can be there: the caller's workers, or more where there are others, or some that were given up.
     """
-    s = index.operation_service[o]
-    for n in range(latency.least_call.shape[1]):
-        rate, can = greater(flow.channel_rate[h, n], _TINY), flow.service_rate[s, n]
+    s, source, edge = index.operation_service[o], index.channel_source[h], index.channel_edge[h]
+    for n in range(room.visits.shape[1]):
+        rate, can = greater(room.edge_rate[edge, n], _TINY), flow.service_rate[s, n]
         admitted = greater(flow.admitted[s, n], _TINY)
-        spare = greater(greater(can - admitted + rate, can * lesser(rate / admitted, _ONE)), _TINY)
+        mine = greater(can - admitted + rate, can * lesser(rate / admitted, _ONE))
+        most = greater(greater(seen.room[s, n], capacity.workers[source, n]), _ONE)
+        spare = greater(greater(mine - rate, mine / most), _TINY)
         alone = _LEAST / greater(capacity.speed[s, n], _LEAST)
         per_ms = greater(alone, _ONE / (spare * greater(seen.work_per_request[s, n], _LEAST)))
-        latency.least_call[h, n] = per_ms * seen.demand_ms[o, n]
+        steady = per_ms * seen.demand_ms[o, n]
+        latency.steady_call[h, n] = steady
+        latency.steady_slope[h, n] = steady / spare
+        room.visits[h, n] = rate / greater(flow.served[source, n], _LEAST)
 
 
 @inlined
 def _finish_channel(
-    index: Index, seen: Seen, flow: Flow, refused_ratio: Floats, latency: Latency, room: Room, o: int, h: int
+    index: Index, seen: Seen, flow: Flow, refused_ratio: Floats, latency: Latency, room: LatencyRoom, o: int, h: int
 ) -> None:
     """What callers see of one channel."""
     s, edge = index.operation_service[o], index.channel_edge[h]
@@ -207,8 +234,10 @@ def _finish_channel(
         accepted = _ONE - refused_ratio[s, n]
         calls.seconds[n] = latency.mean[o, n] + way
         calls.error_ratio[n] = latency.error_ratio[o, n]
-        least = (latency.least_call[h, n] + seen.least_call_seconds[o, n]) * accepted + way
-        latency.least_call[h, n] = lesser(least, timeout)
+        steady = latency.steady_call[h, n] + seen.steady_seconds[o, n] + way
+        slope = (latency.steady_slope[h, n] + seen.steady_slope[o, n]) * room.visits[h, n] * accepted
+        latency.steady_call[h, n] = lesser(steady, timeout) * accepted
+        latency.steady_slope[h, n] = slope if steady < timeout else _ZERO
         rows[0, n] = seen.latency_scv[o, n]
         rows[1, n] = accepted
         rows[2, n] = lesser(flow.passing[s, n], _ONE)
@@ -220,23 +249,33 @@ def _finish_channel(
 
 @inlined
 def _hold(index: Index, seen: Seen, capacity: Capacity, flow: Flow, number: Floats, s: int) -> None:
-    """Who waits for an answer holds a worker, and so many are there; the rest of the line has the places left."""
-    held = seen.held
-    held[s, :] = _ZERO
+    """How many requests of a service hold workers, and how long they do in steady state: the mean of its operations.
+
+    Who waits for an answer holds a worker, and so many are there; the rest of the line has the places left.
+    """
+    held, seconds, slope, stuck = seen.held, seen.held_seconds, seen.held_slope, seen.held_stuck
+    for n in range(held.shape[1]):
+        held[s, n] = seconds[s, n] = slope[s, n] = stuck[s, n] = _ZERO
     for o in range(index.operations_of_service[s], index.operations_of_service[s + 1]):
         for n in range(held.shape[1]):
             completed = flow.arrivals[o, n] * (flow.admitted_ratio[s, n] * flow.passing[s, n])
             held[s, n] += completed * seen.call_seconds[o, n]
+            seconds[s, n] += completed * seen.steady_seconds[o, n]
+            slope[s, n] += completed * seen.steady_slope[o, n]
+            stuck[s, n] += completed * seen.steady_stuck[o, n]
     for n in range(held.shape[1]):
-        seconds = held[s, n] / greater(flow.served[s, n], _LEAST)
-        seen.held_seconds[s, n] += _FORGETTING * (seconds - seen.held_seconds[s, n])
+        served = greater(flow.served[s, n], _LEAST)
+        seconds[s, n] /= served
+        stuck[s, n] = (stuck[s, n] + _NO_SLOPE) / (slope[s, n] + _NO_SLOPE)
+        slope[s, n] /= served
+        seen.held_rate[s, n] = flow.served[s, n]
         held[s, n] = lesser(held[s, n], capacity.workers[s, n])
         places = capacity.queue_bound[s, n] + capacity.workers[s, n] - held[s, n]
         number[s, n] = lesser(number[s, n], greater(places, _ZERO))
 
 
 @compiled
-def look_ahead(index: Index, seen: Seen, capacity: Capacity, flow: Flow, latency: Latency, room: Room) -> None:
+def look_ahead(index: Index, seen: Seen, capacity: Capacity, flow: Flow, latency: Latency, room: LatencyRoom) -> None:
     """What callers go by in the next tick: the state's `call_rate`, `room` and `entry_seconds`."""
     seen.entry_seconds[:] = _ZERO
     for r in range(len(index.request_channel)):

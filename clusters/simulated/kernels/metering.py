@@ -7,13 +7,13 @@ from numpy.typing import NDArray
 
 from clusters.compiled import compiled, inlined
 from clusters.simulated.arrivals import Arrivals
-from clusters.simulated.flow import Flow
 from clusters.simulated.kernels.arithmetic import exponential, greater, lesser, logarithm_of_one_and
+from clusters.simulated.kernels.capacity import Capacity
+from clusters.simulated.kernels.flow import Flow
 from clusters.simulated.kernels.index import Index
-from clusters.simulated.latency import Latency
+from clusters.simulated.kernels.latency import Latency
 from clusters.simulated.parameters import IDLE_CPU, SCALER_MEMORY, TICK_SECONDS
 from clusters.simulated.queueing import QueueStep
-from clusters.simulated.replicas import Capacity
 from clusters.simulated.telemetry.sums import ChannelSum, OperationSum, RequestSum, ServiceSum
 
 Floats = NDArray[np.float32]

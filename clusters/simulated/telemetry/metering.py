@@ -4,12 +4,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clusters.simulated.arrivals import Arrivals
-from clusters.simulated.flow import Flow
+from clusters.simulated.kernels.capacity import Capacity
+from clusters.simulated.kernels.flow import Flow
 from clusters.simulated.kernels.index import Index
+from clusters.simulated.kernels.latency import Latency
 from clusters.simulated.kernels.metering import Meters, add_tick
-from clusters.simulated.latency import Latency
 from clusters.simulated.queueing import QueueStep
-from clusters.simulated.replicas import Capacity
 from clusters.simulated.state import StandState
 
 Floats = NDArray[np.float32]

@@ -12,10 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clusters.simulated.graph import CompiledGraph
+from clusters.simulated.kernels.capacity import Capacity
+from clusters.simulated.kernels.latency import Latency
 from clusters.simulated.kernels.sums import add_by_owner
-from clusters.simulated.latency import Latency
 from clusters.simulated.parameters import REQUEST_BYTES, RESPONSE_BYTES
-from clusters.simulated.replicas import Capacity
 from clusters.simulated.state import StandState, ordered_sum
 from clusters.simulated.telemetry.histograms import histogram_quantile
 from clusters.simulated.telemetry.quantiles import Distributions, Mixtures, bucket_times

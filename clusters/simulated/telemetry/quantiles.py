@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 
 from clusters.simulated.graph import CompiledGraph
 from clusters.simulated.kernels.index import Index, index_of
+from clusters.simulated.kernels.latency import Latency
 from clusters.simulated.kernels.percentiles import Groups, fill_shapes, fill_share_within, mix_percentiles
 from clusters.simulated.kernels.sums import add_by_owner
 from clusters.simulated.kernels.times import Played, fill_times
-from clusters.simulated.latency import Latency
 from clusters.simulated.state import StandState
 
 Floats = NDArray[np.float32]

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from clusters.commands import ScaleWorkload, SetFlag, StressCpu
-from clusters.simulated.throttling import served_rate
+from clusters.simulated.kernels.flow import served_rate
 from tests.stands import edge, node, running
 
 
@@ -56,7 +56,11 @@ def test_a_service_recovers_from_an_overload_of_its_workers() -> None:
 
 
 def test_a_backlog_is_worked_off_with_all_there_is_and_noise_is_not() -> None:
-    backlog = np.array([[0.0, 8.0, 500.0, 500.0]], np.float32)
-    admitted = np.array([[80.0, 80.0, 80.0, 120.0]], np.float32)
-    served = served_rate(backlog, admitted, np.full_like(admitted, 100.0))
-    np.testing.assert_allclose(served, [[80.0, 80.0, 100.0, 100.0]])
+    can = np.float32(100.0)
+    for backlog, admitted, served in (
+        (0.0, 80.0, 80.0),
+        (8.0, 80.0, 80.0),
+        (500.0, 80.0, 100.0),
+        (500.0, 120.0, 100.0),
+    ):
+        assert served_rate(np.float32(backlog), np.float32(admitted), can) == pytest.approx(served)

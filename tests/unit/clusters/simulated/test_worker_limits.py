@@ -4,9 +4,11 @@ import numpy as np
 import pytest
 
 from clusters.simulated.erlang import tables
-from clusters.simulated.replicas import Capacity, capacity
+from clusters.simulated.kernels.capacity import Capacity
+from clusters.simulated.kernels.worker_limits import Held, WorkerLimit, fill_limit, number_at_cpu
+from clusters.simulated.replicas import capacity
 from clusters.simulated.stands import SimulatedStands
-from clusters.simulated.worker_limits import Held, WorkerLimit, at_cpu, lines, worker_limit
+from clusters.simulated.worker_limits import lines
 from tests.stands import APPLICATION
 
 WORKERS, DEMAND_SECONDS = 24.0, 0.04
@@ -25,7 +27,15 @@ def service(workers: float = WORKERS, servers: float = 1.0) -> Capacity:
 
 
 def held(seconds: float, slope: float, rate: float, free: float = 0.0) -> Held:
-    return Held(*(np.full((1, 1), value, np.float32) for value in (seconds, slope, rate, 1.0, free)))
+    """Of so many workers that nobody has."""
+    values = (seconds, slope, rate, 1.0, WORKERS - free, 0.0)
+    return Held(*(np.full((1, 1), value, np.float32) for value in values))
+
+
+def worker_limit(now: Capacity, work_ms: np.ndarray, time: Held) -> WorkerLimit:
+    limit = WorkerLimit(*(np.empty_like(work_ms) for _ in WorkerLimit._fields))
+    fill_limit(now, work_ms, time, limit, 0)
+    return limit
 
 
 def throughput(workers: float, *demands: float, think: float = 0.0) -> float:
@@ -71,7 +81,7 @@ def test_free_workers_take_in_more_than_the_callees_do() -> None:
     """Ten of them in ten seconds, one more each second."""
     slow = queues_held(15.0, 0.06)
     full = worker_limit(service(), WORK_MS, slow).rate
-    free = worker_limit(service(), WORK_MS, slow._replace(free=np.full((1, 1), 10.0, np.float32))).rate
+    free = worker_limit(service(), WORK_MS, slow._replace(number=np.full((1, 1), WORKERS - 10.0, np.float32))).rate
     np.testing.assert_allclose(free - full, 1.0, rtol=1e-3)
 
 
@@ -82,7 +92,8 @@ def test_a_line_forms_before_all_workers_are_held_in_the_mean() -> None:
     admitted = np.full((1, 1), rate, np.float32)
     line = lines(service(), limit, admitted, np.zeros((1, 1), np.int64))
     assert line.server_rows[0, 0] > 0, "not the queue for the CPU"
-    np.testing.assert_allclose(line.computing * rate / limit.rate, at_cpu(rate * 0.04 + 0 * admitted, 1.0, 24.0))
+    computing = number_at_cpu(np.float32(rate * DEMAND_SECONDS), np.float32(1.0), np.float32(WORKERS))
+    np.testing.assert_allclose(line.computing * rate / limit.rate, computing, rtol=1e-5)
     leaving = [throughput(min(n, WORKERS), DEMAND_SECONDS, *demands) for n in range(1, 400)]
     share = np.concatenate([[1.0], np.cumprod(rate / np.array(leaving))])
     waiting = (share * np.maximum(np.arange(400) - WORKERS, 0.0)).sum() / share.sum()
@@ -98,5 +109,5 @@ def test_where_the_cpu_is_scarcest_the_queue_is_the_cpus() -> None:
     rows = np.full((1, 1), 7, np.int64)
     cpu_only = WorkerLimit(limit.cpu_rate, limit.cpu_rate, limit.pole, limit.stations)
     line = lines(service(), cpu_only, np.full((1, 1), 10.0, np.float32), rows)
-    assert line.server_rows is rows
+    np.testing.assert_array_equal(line.server_rows, rows)
     np.testing.assert_allclose(line.computing, 1.0)
