@@ -12,7 +12,7 @@ from tests.integration.clusters.synthetic.pods import Pods, pods_of
 
 APPLICATION = "async-store"
 SERVICES = ("flagd", "kafka", "postgresql", "cart", "valkey-cart", "accounting", "shipping", "quote")
-"""One of every kind that the image plays: HTTP, gRPC, with and without flags, the broker, a consumer, the flag server."""
+"""One of every kind that is played: HTTP, gRPC, with and without flags, the broker, a consumer, the flag server."""
 START_CPU_SECONDS = 2.0
 MEMORY_MEBIBYTES = 80.0
 NUM_REQUESTS = 200
