@@ -8,7 +8,8 @@ from clusters.k3s.kinds import POD, Document
 from clusters.k3s.marks import OUTAGE
 from clusters.k3s.objects.names import RESTART_ANNOTATION
 from clusters.k3s.ownership import foreign_manager
-from clusters.k3s.rules.deployments import change_deployment, is_ready, roll_out
+from clusters.k3s.pod_health import is_ready
+from clusters.k3s.rules.deployments import change_deployment, roll_out
 from clusters.k3s.rules.quotas import replicas_refusal
 from clusters.k3s.rules.rollouts import quota_message, rollout_outcome
 from clusters.k3s.rules.rule import PASSED, PENDING, UNDONE, LiveRule, Outcome, foreign_refusal, never

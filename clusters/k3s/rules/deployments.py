@@ -46,11 +46,6 @@ def condition(document: Document, kind: str) -> Document:
     return next((entry for entry in conditions if entry["type"] == kind), {})
 
 
-def is_ready(pod: Document) -> bool:
-    """Whether a pod takes requests."""
-    return bool(condition(pod, "Ready").get("status") == "True")
-
-
 def change_deployment(
     api: KubeApi, namespace: str, name: str, change: Callable[[Document], dict[str, Any]]
 ) -> Document:

@@ -3,12 +3,11 @@
 import json
 import math
 
-from kubernetes.utils.quantity import parse_quantity
-
 from clusters.command_checks import quotas as arithmetic
 from clusters.command_checks.quotas import bounds_refusal
 from clusters.command_checks.refusal import Refusal
 from clusters.command_checks.values import RESOURCE_FIELDS
+from clusters.k3s.capacity import quantity
 from clusters.k3s.kinds import Document
 from clusters.k3s.marks import RESOURCES
 from clusters.k3s.objects.resources import application_memory_bytes, resources
@@ -106,7 +105,7 @@ def _counted_replicas(view: StandView, service: str) -> int:
 def _amounts(resources: Document) -> dict[str, tuple[float, float]]:
     """(millicores, bytes) of the requests and of the limits."""
     return {
-        part: (float(parse_quantity(amounts["cpu"]) * 1000), float(parse_quantity(amounts["memory"])))
+        part: (1000.0 * quantity(amounts["cpu"]), quantity(amounts["memory"]))
         for part, amounts in resources.items()
         if part in ("requests", "limits")
     }

@@ -4,7 +4,8 @@ from clusters.k3s.context import StandContext
 from clusters.k3s.kinds import AUTOSCALER, DEPLOYMENT, POD, Document
 from clusters.k3s.marks import CANARY_SUFFIX, GROUP_OFF, OUTAGE, TRACK_LABEL
 from clusters.k3s.objects.names import COMPONENT_LABEL
-from clusters.k3s.rules.deployments import annotations_of, is_ready
+from clusters.k3s.pod_health import is_leaving, is_ready
+from clusters.k3s.rules.deployments import annotations_of
 from clusters.stand import StandError
 from clusters.topology import Application, Service
 
@@ -59,7 +60,7 @@ class StandView:
         """A service's pods, the canary's among them, without those that are on their way out."""
         if service not in self._pods:
             listed = self.api.list(POD, self.namespace, label_selector=f"{COMPONENT_LABEL}={service}")
-            self._pods[service] = [pod for pod in listed if "deletionTimestamp" not in pod["metadata"]]
+            self._pods[service] = [pod for pod in listed if not is_leaving(pod)]
         return self._pods[service]
 
     def pods_of(self, deployment: str) -> list[Document]:
