@@ -146,7 +146,7 @@ def felt(context: StandContext, *, seconds: float = 4.0) -> SentRequests:
     return next(row for row in context.load.stats() if row.name == "Aggregated")
 
 
-def settle(context: StandContext, receipt: Receipt, *, seconds: float = 90.0) -> Receipt:
+def settle(context: StandContext, receipt: Receipt, *, seconds: float = 180.0) -> Receipt:
     """Ask until the postcheck is no longer pending."""
     deadline = time.monotonic() + seconds
     while receipt.postcheck_status is CheckStatus.PENDING and time.monotonic() < deadline:

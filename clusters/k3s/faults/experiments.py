@@ -11,11 +11,11 @@ from clusters.k3s.kinds import POD, Document, kind_of
 from clusters.k3s.rules.rule import NotDoneError
 from clusters.stand import StandError
 
-INJECTION_SECONDS: Final = 10.0
+INJECTION_SECONDS: Final = 20.0
 """Until every target must be injected: an idle cluster takes less than one."""
 PATIENCE_SECONDS: Final = 3.0
 """For a target that failed, or for none that was selected: the controllers try again about once a second."""
-LIFT_SECONDS: Final = 15.0
+LIFT_SECONDS: Final = 20.0
 """Until a deleted resource must be gone; afterwards it counts as stuck."""
 _POLL_SECONDS: Final = 0.2
 _FORCE_FINALIZER: Final = "chaos-mesh.chaos-mesh.org/cleanFinalizer"

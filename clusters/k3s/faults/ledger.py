@@ -34,7 +34,7 @@ class ActiveFault:
     covered: dict[PodLife, int] = field(default_factory=dict)
     """Runs of containers that have it -> nanoseconds at which it came to each."""
     held_steps: dict[PodLife, int] = field(default_factory=dict)
-    """Of a leak: steps of memory that each holds."""
+    """Of a leak: steps of memory that each took since the time in `covered`."""
     due_ns: int = 0
     """Of a kill loop: when the next kill is due."""
 

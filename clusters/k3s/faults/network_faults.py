@@ -2,7 +2,8 @@
 
 A call to a service leaves its caller for the Service's address, not for a pod's, so an experiment that names target
 pods does not meet it (https://github.com/chaos-mesh/chaos-mesh/issues/1227). The Service's address is the external
-target instead. A pod that comes later has no experiment, so `keep_up` gives it one of its own.
+target instead. Of a slow service all that it sends is delayed: answers, its own calls, telemetry, answers to
+its probe. A pod that comes later has no experiment, so `keep_up` gives it one of its own.
 """
 
 from clusters.command_checks.refusal import Refusal, rejected

@@ -50,9 +50,13 @@ def _keep_memory_stressed(view: StandView, fault: ActiveFault) -> None:
 
 
 def _leak(view: StandView, fault: ActiveFault) -> str:
-    lives = require_lives(view, fault.command.service)
-    if not fault.covered:
-        fault.covered = dict.fromkeys(lives, fault.since_ns)
+    """One whose rate changes goes on from what it holds."""
+    lives, now_ns = require_lives(view, fault.command.service), view.context.now_ns()
+    if fault.covered:
+        fault.covered = dict.fromkeys(fault.covered, now_ns)
+        fault.held_steps = dict.fromkeys(fault.held_steps, 1)
+    else:
+        fault.covered = dict.fromkeys(lives, now_ns)
         _grow(view, fault, lives)
     return f"grows in steps of {_step_bytes(view, fault) / 2**20:.1f} MiB"
 
