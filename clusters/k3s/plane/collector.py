@@ -17,6 +17,7 @@ _EXPIRATION = "5m"
 """Series of what sends nothing any more are given up after so long."""
 _SILENCE = "30s"
 """What a pod told last is offered for so long: beyond it a pod that is gone would be counted on."""
+_FLUSHES_PER_SCRAPE = 5
 _MAX_RESOURCES = 20000
 
 
@@ -43,7 +44,7 @@ class CollectorPlan:
     http_endpoint: str = "0.0.0.0:4318"
     grpc_endpoint: str = "0.0.0.0:4317"
     sample_seconds: float = 5.0
-    """How often metrics made of spans are passed on."""
+    """How often Prometheus gets a sample of each metric."""
     spans_endpoint: str = ""
     """OTLP receiver (gRPC) that all spans are copied to; empty: none."""
     has_cluster_metrics: bool = False
@@ -119,6 +120,12 @@ def _receivers(plan: CollectorPlan) -> dict[str, Any]:
     return receivers
 
 
+def _flush_interval(plan: CollectorPlan) -> str:
+    """What is pushed is a sample itself; a scrape must find what is fresh, whichever of the two clocks goes ahead."""
+    seconds = plan.sample_seconds if plan.export.otlp_url else plan.sample_seconds / _FLUSHES_PER_SCRAPE
+    return f"{round(1000 * seconds)}ms"
+
+
 def _span_metrics(plan: CollectorPlan) -> dict[str, Any]:
     return {
         # Named, because a later default differs.
@@ -126,7 +133,7 @@ def _span_metrics(plan: CollectorPlan) -> dict[str, Any]:
         "histogram": {"unit": "ms", "explicit": {"buckets": [f"{bound:g}ms" for bound in BOUNDS_MS]}},
         "dimensions": [{"name": SERVER_ATTRIBUTE}, {"name": RETRY_ATTRIBUTE}],
         "add_resource_attributes": True,
-        "metrics_flush_interval": f"{plan.sample_seconds:g}s",
+        "metrics_flush_interval": _flush_interval(plan),
         "metrics_expiration": _EXPIRATION,
         "resource_metrics_cache_size": _MAX_RESOURCES,
     }
@@ -136,7 +143,7 @@ def _service_graph(plan: CollectorPlan) -> dict[str, Any]:
     return {
         "dimensions": ["k8s.namespace.name", RETRY_ATTRIBUTE],
         "latency_histogram_buckets": [f"{bound:g}ms" for bound in BOUNDS_MS],
-        "metrics_flush_interval": f"{plan.sample_seconds:g}s",
+        "metrics_flush_interval": _flush_interval(plan),
         "store": {"ttl": "10s", "max_items": _MAX_RESOURCES},
         "database_name_attributes": ["db.namespace", "db.name", "db.system"],
     }

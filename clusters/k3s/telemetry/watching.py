@@ -17,6 +17,8 @@ from clusters.k3s.api import KubeApi, KubeError
 from clusters.k3s.kinds import Document, Kind
 
 _WATCH_SECONDS = 240
+_INTERRUPTIONS = (KubeError, urllib3.exceptions.HTTPError, OSError, ValueError)
+"""What a server or a connection that goes away makes of a request; ValueError: half a document."""
 
 
 class Change(StrEnum):
@@ -47,6 +49,10 @@ class Watcher:
         on_change: called with each change, in the watch's thread.
         on_list: called with the keys (namespace, name) of all objects that a list found.
         label_selector: of the objects.
+        watch_seconds: after so long the server ends a watch, and the next one goes on.
+
+    Raises:
+        KubeError: the first list cannot be had.
     """
 
     def __init__(
@@ -57,10 +63,11 @@ class Watcher:
         on_list: Callable[[set[tuple[str, str]]], None],
         *,
         label_selector: str = "",
+        watch_seconds: int = _WATCH_SECONDS,
     ) -> None:
         self._api, self._kind, self._selector = api, kind, label_selector
         self._on_change, self._on_list = on_change, on_list
-        self._version = ""
+        self._watch_seconds, self._version = watch_seconds, ""
         self._is_closed = threading.Event()
         self._gaps: list[Gap] = []
         self._list()
@@ -82,15 +89,20 @@ class Watcher:
 
     def _follow(self) -> None:
         retrying = Retrying(
-            retry=retry_if_exception_type((KubeError, urllib3.exceptions.HTTPError, OSError)),
+            retry=retry_if_exception_type(_INTERRUPTIONS),
             wait=wait_exponential(multiplier=0.2, max=5.0),
             stop=stop_never,
             sleep=self._pause,
         )
-        while not self._is_closed.is_set():
-            for attempt in retrying:
-                with attempt:
-                    self._follow_once()
+        try:
+            while not self._is_closed.is_set():
+                for attempt in retrying:
+                    with attempt:
+                        self._follow_once()
+        finally:
+            # Nobody waits for this thread: if a defect ended it, what it watched is unknown from now on.
+            if not self._is_closed.is_set():
+                self._begin_gap(f"the watch on {self._kind.plural} of cluster {self._api.cluster} ended by an error")
 
     def _pause(self, seconds: float) -> None:
         self._is_closed.wait(seconds)
@@ -104,7 +116,7 @@ class Watcher:
                 self._list()
                 self._end_gap()
             self._watch()
-        except (KubeError, urllib3.exceptions.HTTPError, OSError) as error:
+        except _INTERRUPTIONS as error:
             self._begin_gap(f"the watch on {self._kind.plural} of cluster {self._api.cluster} broke: {error}")
             self._version = ""
             raise
@@ -114,7 +126,7 @@ class Watcher:
             self._kind,
             label_selector=self._selector,
             resource_version=self._version,
-            timeout_seconds=_WATCH_SECONDS,
+            timeout_seconds=self._watch_seconds,
         )
         for type_, document in changes:
             if self._is_closed.is_set():

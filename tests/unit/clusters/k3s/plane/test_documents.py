@@ -87,7 +87,7 @@ def test_samples_are_as_often_as_the_inventory_says() -> None:
     often = replace(SYNTHETIC, telemetry=replace(SYNTHETIC.telemetry, sample_seconds=2.0))
     documents = plane_documents(often, "gym")
     gateway = config(documents, "gateway", "config.yaml")
-    assert gateway["connectors"]["span_metrics"]["metrics_flush_interval"] == "2s"
+    assert gateway["connectors"]["span_metrics"]["metrics_flush_interval"] == "2000ms"
     assert config(documents, "prometheus", "prometheus.yml")["global"]["scrape_interval"] == "2s"
 
 
