@@ -17,8 +17,10 @@ _ERRORS = signal_index(JOURNEY_SIGNALS, "error_ratio")
 _P95 = signal_index(JOURNEY_SIGNALS, "latency_p95_milliseconds")
 
 
-def judge(window: TelemetryWindow, application: Application) -> tuple[str, str]:
+def judge(window: TelemetryWindow, application: Application, *, latency_ratio: float = 1.0) -> tuple[str, str]:
     """(what was seen, what is wrong) at the end of one stand's window; nothing is wrong: an empty string.
+
+    With `latency_ratio` a p95 may be so many times its objective.
 
     Errors are those of all requests in that time. The p95 is the median of the buckets', because with few requests a
     single slow one makes a bucket's. A journey that nobody started says nothing.
@@ -29,9 +31,10 @@ def judge(window: TelemetryWindow, application: Application) -> tuple[str, str]:
         errors, p95 = _figures(window.journeys[-num_buckets:, position])
         if math.isnan(errors):
             continue
-        text = _sentence(journey, errors, p95)
+        most_milliseconds = latency_ratio * journey.slo_latency_milliseconds
+        text = _sentence(journey, errors, p95, most_milliseconds)
         seen.append(text)
-        if errors > journey.slo_error_ratio or p95 > journey.slo_latency_milliseconds:
+        if errors > journey.slo_error_ratio or p95 > most_milliseconds:
             wrong.append(text)
     span = f"over {num_buckets * window.bucket_seconds:g} s"
     return f"{span}: {'; '.join(seen) or 'no requests'}", f"{span}: {'; '.join(wrong)}" if wrong else ""
@@ -48,8 +51,8 @@ def _figures(values: NDArray[np.float32]) -> tuple[float, float]:
         return float(np.average(errors[known], weights=offered[known])), float(np.nanmedian(p95[known]))
 
 
-def _sentence(journey: Journey, errors: float, p95: float) -> str:
+def _sentence(journey: Journey, errors: float, p95: float, most_milliseconds: float) -> str:
     return (
         f"{journey.name} {errors:.1%} errors (at most {journey.slo_error_ratio:.1%}), "
-        f"p95 {p95:.0f} ms (at most {journey.slo_latency_milliseconds:.0f})"
+        f"p95 {p95:.0f} ms (at most {most_milliseconds:.0f})"
     )

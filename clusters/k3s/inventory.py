@@ -117,6 +117,8 @@ class Inventory:
     """A holder that does not renew for so long has lost its stand."""
     rate_ratio: float = 1.0
     """Share of a scenario's request rate that is sent: small machines cannot carry an application's nominal load."""
+    latency_ratio: float = 1.0
+    """How many times its objective a journey's p95 may be on a healthy stand: more where stands share few CPUs."""
     ready_timeout_seconds: float = 300.0
     """How long a stand may take until all its pods are ready."""
 
@@ -133,7 +135,7 @@ class Inventory:
             )
         if not 0.0 < self.rate_ratio <= 1.0:
             raise ValueError(f"rate_ratio must be above 0 and at most 1, not {self.rate_ratio}")
-        for key in ("lease_seconds", "ready_timeout_seconds"):
+        for key in ("lease_seconds", "latency_ratio", "ready_timeout_seconds"):
             if getattr(self, key) <= 0:
                 raise ValueError(f"{key} must be positive, not {getattr(self, key)}")
 

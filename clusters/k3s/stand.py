@@ -253,7 +253,7 @@ class K3sStand:
         self._advance(held, episode, held.clock.buckets(scenario.warmup_seconds))
         self._episode = episode
         window = self.observe(scenario.warmup_seconds, self._bucket_seconds)
-        seen, wrong = judge(window, self._application)
+        seen, wrong = judge(window, self._application, latency_ratio=self._inventory.latency_ratio)
         if wrong:
             raise UnfitStandError(f"users do not fare well at the end of its warm-up, {wrong}")
         self._require_telemetry(held, window, scenario)

@@ -24,23 +24,15 @@ RUNS = PROJECT_ROOT / "ray_configs" / "runs"
 NUM_SIMULATED = 24
 """Scenarios that the controller learns from: enough to have one, not to have a good one."""
 NUM_EPISODES = 8
-RATE_RATIO = 0.04
-"""Of the application's nominal rate: what two stands carry side by side on two cores."""
 
 
 def fill_bars() -> list[Bar]:
     """Eight episodes over two stands, and what can be done with them."""
     with tempfile.TemporaryDirectory(prefix="gym-fill-") as name, live_inventory(stands=2) as inventory:
         folder = Path(name)
-        live = Inventory(
-            clusters=inventory.clusters,
-            namespace_prefix=inventory.namespace_prefix,
-            lease_seconds=60.0,
-            rate_ratio=RATE_RATIO,
-        )
-        files = RunFiles(folder, live)
+        files = RunFiles(folder, inventory)
         controller_seconds = _seconds(lambda: _train_controller(files))
-        with ray_head(stand_resources(live)) as environment:
+        with ray_head(stand_resources(inventory)) as environment:
             fill_seconds = _seconds(lambda: _fill(files, environment))
         bars = [_filled(files, fill_seconds), *_usable(files)]
         bars.append(_judged(files))

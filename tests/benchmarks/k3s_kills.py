@@ -21,12 +21,11 @@ import psutil
 
 from clusters.k3s.api import KubeApi
 from clusters.k3s.connection import connect
-from clusters.k3s.inventory import Inventory
 from clusters.k3s.kinds import CHAOS_KINDS, LEASE, NAMESPACE
 from rollouts.dataset.reader import list_runs
 from rollouts.ray_session import PROJECT_ROOT
 from tests.benchmarks.bars import Bar
-from tests.benchmarks.k3s_fill import RATE_RATIO, RunFiles
+from tests.benchmarks.k3s_fill import RunFiles
 from tests.benchmarks.k3s_lab import live_inventory
 from tests.ray_head import end_session
 
@@ -48,13 +47,7 @@ def kill_bars() -> list[Bar]:
         tempfile.TemporaryDirectory(prefix="gym-kills-") as folder,
         live_inventory(stands=2, lease_seconds=LEASE_SECONDS) as inventory,
     ):
-        live = Inventory(
-            clusters=inventory.clusters,
-            namespace_prefix=inventory.namespace_prefix,
-            lease_seconds=LEASE_SECONDS,
-            rate_ratio=RATE_RATIO,
-        )
-        files = RunFiles(Path(folder), live)
+        files = RunFiles(Path(folder), inventory)
         kills, committed = _kill_at_random(files)
         lost = [name for name, content in committed.items() if _content(files.dataset / name) != content]
         valid = not committed or _succeeds("rollouts", "validate", str(files.dataset))

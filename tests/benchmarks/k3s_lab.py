@@ -10,6 +10,7 @@ from clusters.applications import load_application
 from clusters.k3s.inventory import Inventory
 from clusters.k3s.stand import K3sStand
 from clusters.k3s.telemetry.reader import ClusterReader
+from tests.cluster.conftest import LATENCY_RATIO, RATE_RATIO
 from tests.cluster.environment import real_cluster
 from tests.cluster.placing import scratch_inventory
 from tests.plane import telemetry_plane
@@ -37,7 +38,7 @@ def live_inventory(*, stands: int, lease_seconds: float = 30.0) -> Iterator[Inve
             replace(cluster, telemetry=telemetry), stands=stands, lease_seconds=lease_seconds
         ) as inventory,
     ):
-        yield inventory
+        yield replace(inventory, rate_ratio=RATE_RATIO, latency_ratio=LATENCY_RATIO)
 
 
 @contextmanager

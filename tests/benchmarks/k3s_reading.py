@@ -12,7 +12,6 @@ from tests.benchmarks.bars import Bar
 from tests.benchmarks.k3s_lab import APPLICATION, live_inventory, live_stand
 from tests.stands import journey, scenario
 
-RPS = 6.0
 READ_SECONDS = 120.0
 BUCKET_SECONDS = 10.0
 TOLERANCE = 0.1
@@ -25,7 +24,7 @@ def reading_bars() -> list[Bar]:
     """Rates, error ratios and p95 of two minutes of steady load in which half of all payments fail."""
     with live_stand() as live:
         stand = live.stand
-        stand.reset(scenario(RPS, warmup_seconds=20.0), seed=0)
+        stand.reset(scenario(warmup_seconds=20.0), seed=0)
         stand.apply(SetFlag(flag="paymentFailure", variant="50%"))
         stand.advance(20.0)
         load = LoadDriver(connect(live.inventory.clusters[0]), stand.namespace)

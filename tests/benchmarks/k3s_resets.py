@@ -26,7 +26,6 @@ from tests.cluster.placing import scratch_inventory
 from tests.stands import scenario
 
 NUM_ROUNDS = 3
-RPS = 4.0
 READY_SECONDS = 300.0
 STEP_SECONDS = 30.0
 NUM_STEPS = 4
@@ -110,7 +109,7 @@ def warm_bars() -> list[Bar]:
     with live_stand() as live:
         cold, warm = 0.0, []
         for number in range(1 + NUM_ROUNDS):
-            live.stand.reset(scenario(RPS, warmup_seconds=20.0), seed=number)
+            live.stand.reset(scenario(warmup_seconds=20.0), seed=number)
             assert live.stand.baseline is not None
             if live.stand.baseline.is_new:
                 cold = live.stand.baseline.seconds
@@ -136,7 +135,7 @@ def warm_bars() -> list[Bar]:
 def step_bars() -> list[Bar]:
     """Requests of a control step in which nothing is due: by the stand's account, and renewals of its lease."""
     with live_stand() as live:
-        live.stand.reset(scenario(RPS, warmup_seconds=20.0), seed=0)
+        live.stand.reset(scenario(warmup_seconds=20.0), seed=0)
         api = connect(live.inventory.clusters[0])
         with _counted(api, live.stand.namespace) as flow_schema:
             before = _requests(api, flow_schema)

@@ -22,6 +22,8 @@ TIMEOUT_SECONDS = 420
 """Of one test: a stand may have to come up first."""
 RATE_RATIO = 0.04
 """Share of an application's load that is sent: what two stands carry on a machine with two busy cores."""
+LATENCY_RATIO = 3.0
+"""Of a healthy stand's p95 to its objective, where pods, the control plane and the tests share those two cores."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -111,7 +113,7 @@ def live_inventory(cluster_spec: ClusterSpec, plane: TelemetrySpec) -> Iterator[
 
     needed("GYM_SYNTHETIC_IMAGE")
     with scratch_inventory(replace(cluster_spec, telemetry=plane)) as inventory:
-        yield replace(inventory, rate_ratio=RATE_RATIO)
+        yield replace(inventory, rate_ratio=RATE_RATIO, latency_ratio=LATENCY_RATIO)
 
 
 @pytest.fixture(scope="session")

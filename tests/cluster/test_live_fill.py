@@ -42,7 +42,7 @@ def test_a_fill_commits_what_it_played_records_what_failed_and_gives_the_stands_
 
     shipped = load(PROJECT_ROOT / "ray_configs" / "runs" / "k3s.yaml", CollectConfig)
     with scratch_inventory(*live_inventory.clusters, stands=2) as mine:
-        inventory = replace(mine, rate_ratio=live_inventory.rate_ratio)
+        inventory = replace(mine, rate_ratio=live_inventory.rate_ratio, latency_ratio=live_inventory.latency_ratio)
         config = replace(
             shipped,
             inventory=str(written(inventory, tmp_path)),
