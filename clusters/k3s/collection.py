@@ -41,7 +41,7 @@ def collect(api: KubeApi, inventory: Inventory, *, keep_warm: bool) -> list[Outc
             return Outcome(stand=record, is_removed=False, reason=f"held by {record.holder}")
         if record.state is StandState.WARM and keep_warm and not record.is_going:
             return Outcome(stand=record, is_removed=False, reason="warm")
-        return remove(api, record, inventory)
+        return remove(api, record, inventory, force=False)
 
     records = read_roster(api, inventory.namespace_prefix)
     with ThreadPoolExecutor(_WORKERS) as pool:
@@ -50,8 +50,11 @@ def collect(api: KubeApi, inventory: Inventory, *, keep_warm: bool) -> list[Outc
     return outcomes
 
 
-def remove(api: KubeApi, record: StandRecord, inventory: Inventory) -> Outcome:
-    """Remove one stand, whoever holds it, and wait until it is gone; never raises for what the cluster says."""
+def remove(api: KubeApi, record: StandRecord, inventory: Inventory, *, force: bool) -> Outcome:
+    """Remove one stand and wait until it is gone; never raises for what the cluster says.
+
+    With `force` it goes even if somebody holds it.
+    """
     try:
         is_removed = remove_stand(
             api,
@@ -59,6 +62,7 @@ def remove(api: KubeApi, record: StandRecord, inventory: Inventory) -> Outcome:
             leases=leases_namespace(inventory.namespace_prefix),
             holder=_COLLECTOR,
             lease_seconds=inventory.lease_seconds,
+            force=force,
         )
     except StandError as error:
         return Outcome(stand=record, is_removed=False, reason=str(error), is_failed=True)

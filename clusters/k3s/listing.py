@@ -66,7 +66,7 @@ def down_command(arguments: DownArguments) -> int:
                 continue
             if record.state is StandState.HELD and not arguments.force:
                 raise UserError(f"{record.name} is held by {record.holder}; stop that, or give --force")
-            outcome = remove(api, record, inventory)
+            outcome = remove(api, record, inventory, force=arguments.force)
             Console().print(f"{record.name}: {_fate(outcome)} ({outcome.reason})", markup=False, highlight=False)
             return 0 if outcome.is_removed else 1
     raise UserError(f"there is no stand {arguments.stand}; there are: {', '.join(known) or 'none at all'}")

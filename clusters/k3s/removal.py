@@ -22,18 +22,25 @@ _NAMESPACE_SECONDS = 180.0
 """A namespace with pods takes 8 to 17 s to go."""
 
 
-def remove_stand(api: KubeApi, record: StandRecord, *, leases: str, holder: str, lease_seconds: float) -> bool:
+def remove_stand(
+    api: KubeApi, record: StandRecord, *, leases: str, holder: str, lease_seconds: float, force: bool = False
+) -> bool:
     """Remove a stand that nobody holds, and wait until it is gone; False if somebody else has it by now.
+
+    With `force` it is taken from whoever holds it.
 
     Raises:
         KubeError: the cluster refuses, or does not answer.
         StandError: the namespace is not ours, or will not go.
     """
-    lease = None
-    if record.lease is not None:
-        lease = acquire(api, record.lease, leases, holder=holder, lease_seconds=lease_seconds)
-        if lease is None:
-            return False
+    lease, document = None, record.lease
+    while document is not None:
+        lease = acquire(api, document, leases, holder=holder, lease_seconds=lease_seconds)
+        if lease is not None or not force:
+            break
+        document = api.find(LEASE, record.name, leases)  # its holder renewed it in between
+    if document is not None and lease is None:
+        return False
     try:
         delete_namespace(api, record.name)
     finally:

@@ -56,8 +56,10 @@ def scratch_inventories() -> Iterator[MakeInventory]:
 def _remove_all(cluster: ClusterSpec, inventory: Inventory) -> None:
     api = connect(cluster)
     with ThreadPoolExecutor(8) as pool:
-        list(pool.map(lambda record: remove(api, record, inventory), read_roster(api, inventory.namespace_prefix)))
+        records = read_roster(api, inventory.namespace_prefix)
+        list(pool.map(lambda record: remove(api, record, inventory, force=True), records))
     collect(api, inventory, keep_warm=False)
+    assert not read_roster(api, inventory.namespace_prefix)
 
 
 def ours(api: KubeApi, inventory: Inventory) -> list[str]:

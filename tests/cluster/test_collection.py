@@ -11,14 +11,14 @@ import pytest
 from clusters.applications import load_application
 from clusters.k3s.api import MANAGED_LABEL, STAND_LABEL, KubeApi
 from clusters.k3s.arguments import CollectArguments, DownArguments, ListArguments
-from clusters.k3s.collection import collect
+from clusters.k3s.collection import collect, remove
 from clusters.k3s.inventory import ClusterSpec, Inventory
 from clusters.k3s.isolation import LEASES_LABEL
 from clusters.k3s.kinds import LEASE, NAMESPACE, POD_CHAOS
 from clusters.k3s.listing import collect_command, down_command, list_command
 from clusters.k3s.placement import place
 from clusters.k3s.removal import delete_namespace
-from clusters.k3s.roster import StandState, leases_namespace
+from clusters.k3s.roster import StandState, leases_namespace, read_roster
 from clusters.stand import StandError
 from ray_configs.errors import UserError
 from tests.cluster.placing import MakeInventory, ours, scratch_inventories, written
@@ -123,6 +123,18 @@ def test_a_chaos_resource_that_will_not_go_is_freed(api: KubeApi, inventory: Inv
     outcomes = collect(api, inventory, keep_warm=False)
     assert [(o.stand.name, o.is_removed, o.is_failed) for o in outcomes] == [(stand.namespace, True, False)]
     assert ours(api, inventory) == []
+
+
+def test_what_was_renewed_since_it_was_seen_is_taken_by_force_only(api: KubeApi, inventory: Inventory) -> None:
+    stand = place(inventory, APPLICATION, holder="a")
+    (seen,) = read_roster(api, inventory.namespace_prefix)
+    time.sleep(SHORT_SECONDS / 2)
+    assert not remove(api, seen, inventory, force=False).is_removed
+    assert not stand.lost
+    assert remove(api, seen, inventory, force=True).is_removed
+    time.sleep(SHORT_SECONDS / 2)
+    assert stand.lost
+    assert read_roster(api, inventory.namespace_prefix) == []
 
 
 def test_command_lines(inventory: Inventory, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
