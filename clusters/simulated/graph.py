@@ -276,6 +276,13 @@ class CompiledGraph:
         return RowGroups.by_owner(self.channel_service.tolist(), self.num_services)
 
     @cached_property
+    def patience_seconds(self) -> Floats:
+        """[S, 1] the shortest time after which a caller gives up waiting for a service; infinite if nobody waits."""
+        limits = np.full((self.num_services, 1), np.inf, dtype=np.float32)
+        np.minimum.at(limits, self.channel_service, self.channel_timeout_seconds)
+        return limits
+
+    @cached_property
     def channel_weight(self) -> Floats:
         """[H, 1] one over the channels between the same two services."""
         pairs = [(channel.source, channel.service) for channel in self.channels]

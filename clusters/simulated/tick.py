@@ -82,7 +82,7 @@ def advance_tick(graph: CompiledGraph, state: StandState, work: Workspace, event
         *line,
         table.server_rows,
         np.maximum(bound, _ZERO, out=bound),
-        state.room,
+        _room(graph, state, flow),
         draws,
     )
     state.backlog[...] = step.backlog
@@ -103,6 +103,17 @@ def _let_happen(graph: CompiledGraph, state: StandState, table: CapacityTable, e
         table.is_due |= ~np.isnan(state.scaler_target)
     advance_replicas(graph, state, table, events)
     table.refresh(state)
+
+
+def _room(graph: CompiledGraph, state: StandState, flow: Flow) -> Floats:
+    """[S, N] requests that can be at a service at the tick's end: its callers' workers, and those that were given up.
+
+    Where the line is so long that callers give up within the tick, they send again: all that comes after that is there.
+    """
+    wait = np.maximum(state.room, state.backlog) / flow.service_rate
+    again = np.maximum(_TICK - graph.patience_seconds, _ZERO) * flow.admitted
+    room: Floats = state.room + again * (wait > graph.patience_seconds)
+    return room
 
 
 def _refused_ratio(state: StandState, flow: Flow, step: QueueStep) -> Floats:
