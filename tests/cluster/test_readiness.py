@@ -5,8 +5,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from clusters.k3s.inventory import ImageKind
 from clusters.stand import StandError
 from tests.cluster.environment import needed
+from tests.cluster.small_shop import SMALL_SHOP
 
 if TYPE_CHECKING:
     from clusters.k3s.api import KubeApi
@@ -19,8 +21,9 @@ PATIENCE_SECONDS = 90.0
 def deployment(name: str, namespace: str, *, image: str, code: str, cpu: str = "100m", **pod: Any) -> Document:
     """A Deployment of one pod that runs `code`."""
     from clusters.k3s.api import STAND_LABEL
+    from clusters.k3s.objects.names import selector
 
-    labels = {"name": name, STAND_LABEL: namespace}
+    labels = {**selector(name), STAND_LABEL: namespace}
     container = {
         "name": name,
         "image": image,
@@ -35,7 +38,7 @@ def deployment(name: str, namespace: str, *, image: str, code: str, cpu: str = "
         "metadata": {"name": name, "labels": labels},
         "spec": {
             "replicas": 1,
-            "selector": {"matchLabels": {"name": name}},
+            "selector": {"matchLabels": selector(name)},
             "template": {
                 "metadata": {"labels": labels},
                 "spec": {"terminationGracePeriodSeconds": 0, "containers": [container], **pod},
@@ -47,6 +50,7 @@ def deployment(name: str, namespace: str, *, image: str, code: str, cpu: str = "
 def test_every_reason_is_told_apart(api: "KubeApi", namespace: str) -> None:
     from clusters.k3s.applying import apply_objects
     from clusters.k3s.pod_health import Cause
+    from clusters.k3s.pod_renewal import replace_worn_pods
     from clusters.k3s.readiness import find_unready, wait_ready
 
     image = needed("GYM_SYNTHETIC_IMAGE")
@@ -80,6 +84,10 @@ def test_every_reason_is_told_apart(api: "KubeApi", namespace: str) -> None:
     assert "stands.test/nothing:1" in found["absent"].detail and found["absent"].is_hopeless
     assert "exit code 3" in found["crashing"].detail
     assert "exceeded quota" in found["greedy"].detail
+
+    # Only a pod that crashed is worn: the others never ran, or may still be starting.
+    worn = replace_worn_pods(api, SMALL_SHOP, namespace, ImageKind.SYNTHETIC, rolling=("homeless", "absent", "slow"))
+    assert worn == {"crashing"}
 
     with pytest.raises(StandError, match=r"absent: image missing \(stands.test/nothing:1.*greedy: refused by a quota"):
         wait_ready(api, namespace, list(bad), timeout_seconds=PATIENCE_SECONDS)

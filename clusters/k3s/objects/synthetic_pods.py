@@ -19,10 +19,12 @@ from clusters.k3s.objects.resources import pod_kind, resources
 from clusters.kubernetes_part import FlagDelivery
 from clusters.stand import StandError
 from clusters.synthetic.plan import HEALTH_PORT, plan_document, service_plan
-from clusters.topology import Application, Service
+from clusters.topology import Application, Service, ServiceKind
 
-_EXPORT_INTERVAL_MILLISECONDS = 5000
+_EXPORT_MILLISECONDS = 5000
 """Half of a telemetry bucket, so that each has a sample of its own."""
+_LOAD_EXPORT_MILLISECONDS = 1000
+"""Of the load generator: users' requests are counted against the bucket's bounds, and one pod may be dear."""
 
 
 def plan_file(service: Service) -> str:
@@ -80,10 +82,12 @@ def _environment(application: Application, service: Service, namespace: str, clu
             if flag.service == service.name and flag.delivery is FlagDelivery.ENVIRONMENT
         },
     }
+    is_load = service.kind is ServiceKind.LOAD_GENERATOR
+    export_milliseconds = _LOAD_EXPORT_MILLISECONDS if is_load else _EXPORT_MILLISECONDS
     return [
         *identity_variables(service.name, namespace, version=application.version),
         variable("OTEL_EXPORTER_OTLP_ENDPOINT", cluster.telemetry.otlp_endpoint),
         variable("OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE", "cumulative"),
-        variable("OTEL_METRIC_EXPORT_INTERVAL", str(_EXPORT_INTERVAL_MILLISECONDS)),
+        variable("OTEL_METRIC_EXPORT_INTERVAL", str(export_milliseconds)),
         *(variable(name, value) for name, value in baseline.items()),
     ]
