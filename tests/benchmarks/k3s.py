@@ -15,8 +15,10 @@ from tests.benchmarks.k3s_kills import kill_bars
 from tests.benchmarks.k3s_reading import query_bars, reading_bars
 from tests.benchmarks.k3s_resets import ready_bars, step_bars, warm_bars
 from tests.benchmarks.k3s_scale import scale_bars
+from tests.benchmarks.k3s_synthetic import synthetic_bars
 
 PARTS: Mapping[str, Callable[[], list[Bar]]] = {
+    "synthetic": synthetic_bars,
     "ready": ready_bars,
     "warm": warm_bars,
     "step": step_bars,
