@@ -11,6 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtri
 
+from clusters.simulated.kernels.noise import fill_draws
+
 Words = NDArray[np.uint64]
 Floats32 = NDArray[np.float32]
 
@@ -19,10 +21,6 @@ _MIX_1 = np.uint64(0xBF58476D1CE4E5B9)
 _MIX_2 = np.uint64(0x94D049BB133111EB)
 _TICK_KEY = np.uint64(0xD1B54A32D192ED03)
 _STREAM_KEY = np.uint64(0xABC98388FB8FAC03)
-_ROW_KEY = np.uint32(0x9E3779B1)
-_MIX32_1 = np.uint32(0x21F0AAAD)
-_MIX32_2 = np.uint32(0x735A2D97)
-_LOW_HALF = np.uint32(0xFFFF)
 _LEVELS = 1 << 16
 
 PARAMETER_STREAM = 1 << 20
@@ -63,27 +61,21 @@ class TickNoise:
 
     def __init__(self, seeds: Words, ticks: NDArray[np.int64], num_rows: int) -> None:
         keyed = _mix(seeds ^ (ticks.astype(np.uint64) * _TICK_KEY))
-        low, high = keyed.astype(np.uint32), (keyed >> np.uint64(32)).astype(np.uint32)
-        pairs = (num_rows + 1) // 2
-        # lowbias32 with Wellons' 2018 constants (github.com/skeeto/hash-prospector), the other half mixed in midway.
-        words = low + (np.arange(1, pairs + 1, dtype=np.uint32) * _ROW_KEY)[:, None]
-        words ^= words >> np.uint32(16)
-        words *= _MIX32_1
-        words ^= words >> np.uint32(15)
-        words += high
-        words *= _MIX32_2
-        words ^= words >> np.uint32(15)
-        self._index = np.empty((2 * pairs, len(seeds)), dtype=np.intp)
-        np.right_shift(words, np.uint32(16), out=self._index[:pairs], casting="unsafe")
-        np.bitwise_and(words, _LOW_HALF, out=self._index[pairs:], casting="unsafe")
+        self._low, self._high = keyed.astype(np.uint32), (keyed >> np.uint64(32)).astype(np.uint32)
+        self._num_pairs = (num_rows + 1) // 2
 
     def normals(self, first: int, last: int) -> Floats32:
         """[last - first, N] standard normal numbers from these rows."""
-        return _normal_table().take(self._index[first:last], mode="clip")
+        return self._look_up(_normal_table(), first, last)
 
     def exponentials(self, first: int, last: int) -> Floats32:
         """[last - first, N] exponential numbers of mean 1 from these rows."""
-        return _exponential_table().take(self._index[first:last], mode="clip")
+        return self._look_up(_exponential_table(), first, last)
+
+    def _look_up(self, table: Floats32, first: int, last: int) -> Floats32:
+        draws = np.empty((last - first, len(self._low)), dtype=np.float32)
+        fill_draws(self._low, self._high, self._num_pairs, first, table, draws)
+        return draws
 
 
 @cache
