@@ -115,11 +115,8 @@ def _exactly(wanted: Document, live: Document) -> Document:
     """`wanted` as a whole object that takes the place of `live`."""
     noted = {key: value for key, value in live["metadata"].get("annotations", {}).items() if key in _KEPT}
     annotations = {**noted, **wanted["metadata"].get("annotations", {})}
-    metadata = {
-        **wanted["metadata"],
-        "annotations": annotations,
-        "resourceVersion": live["metadata"]["resourceVersion"],
-    }
+    # Without a resource version: controllers note their progress all the time, which would be a conflict.
+    metadata = {**wanted["metadata"], "annotations": annotations}
     document = {**wanted, "metadata": metadata}
     if wanted["kind"] == SERVICE.name:
         addresses = {key: live["spec"][key] for key in ("clusterIP", "clusterIPs") if key in live["spec"]}
