@@ -160,7 +160,7 @@ def _config(name: str, namespace: str, files: dict[str, Any]) -> Document:
 
 def _account(name: str, namespace: str, rules: list[Document]) -> list[Document]:
     """A service account that may read these things in the whole cluster."""
-    role = f"otel-control-gym-{name}"
+    role = f"otel-control-gym-{namespace}-{name}"
     group = "rbac.authorization.k8s.io"
     return [
         _document("v1", "ServiceAccount", name, namespace),

@@ -11,7 +11,8 @@ Entity = tuple[str, ...]
 Readings = Mapping[Entity, float]
 
 _SECOND_NS = 10**9
-_KEPT_BUCKETS = 1000
+_SPARE_BUCKETS = 30
+"""Kept beyond the longest window that was asked for: stands are a little behind each other."""
 
 
 class BucketReadings:
@@ -33,6 +34,7 @@ class BucketReadings:
         self._late_seconds = late_seconds if query.is_late else 0.0
         self._expression = query.expression(bucket_seconds, namespace_prefix)
         self._known: OrderedDict[int, dict[Entity, float]] = OrderedDict()
+        self._longest = 0
 
     def at(self, ends_ns: Sequence[int]) -> list[Readings]:
         """The readings of the buckets that end then: consecutive, ascending.
@@ -44,7 +46,8 @@ class BucketReadings:
         if unknown:
             self._ask(unknown[0], unknown[-1])
         readings = [self._known[end] for end in ends_ns]
-        while len(self._known) > max(_KEPT_BUCKETS, len(ends_ns)):
+        self._longest = max(self._longest, len(ends_ns))
+        while len(self._known) > self._longest + _SPARE_BUCKETS:
             self._known.popitem(last=False)
         return list(readings)
 

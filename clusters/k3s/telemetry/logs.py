@@ -10,6 +10,7 @@ from clusters.k3s.api import KubeApi, KubeError
 from clusters.k3s.kinds import POD
 from clusters.k3s.telemetry.log_lines import RawLine, read_line
 from clusters.k3s.telemetry.objects import ObjectStates
+from clusters.k3s.telemetry.steps import KEPT_NS
 from clusters.stand import StandError
 
 _KEPT_LINES = 20_000
@@ -49,6 +50,10 @@ class StandLogs:
             self._follow(namespace, name, service, start_ns)
         with self._lock:
             kept = [line for line in self._lines[namespace] if start_ns <= line.time_ns < end_ns]
+            for other in [
+                name for name, lines in self._lines.items() if not lines or lines[-1].time_ns < start_ns - KEPT_NS
+            ]:
+                del self._lines[other]
         return sorted(kept, key=lambda line: line.time_ns)
 
     def close(self) -> None:

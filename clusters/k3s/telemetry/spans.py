@@ -1,6 +1,7 @@
 """Spans that the gateway delivers: an OTLP receiver (gRPC) of ours, and whole traces drawn from what it got."""
 
 import threading
+import time
 from collections import defaultdict, deque
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -23,8 +24,10 @@ from clusters.k3s.telemetry.log_lines import BUCKET_NS
 from clusters.stand import StandError
 from clusters.streams import Span
 
-_KEPT_SPANS = 100_000
-"""Of one stand: a few minutes at a hundred requests a second."""
+_KEPT_SPANS = 40_000
+"""Of one stand, some 40 MB: half a minute at a hundred requests a second."""
+_KEPT_SECONDS = 600.0
+"""After so long without a span a stand is taken to be gone."""
 _MAX_MESSAGE_BYTES = 64 * 2**20
 _KINDS = {
     otlp.Span.SPAN_KIND_SERVER: "SERVER",
@@ -54,6 +57,7 @@ class SpanReceiver(TraceServiceServicer):
         self._prefix = f"{namespace_prefix}-"
         self._lock = threading.Lock()
         self._spans: dict[str, deque[_Received]] = defaultdict(lambda: deque(maxlen=_KEPT_SPANS))
+        self._heard_of: dict[str, float] = {}
         # Without it two readers would share a port, and each would get a part of the spans.
         options = (("grpc.so_reuseport", 0), ("grpc.max_receive_message_length", _MAX_MESSAGE_BYTES))
         self._server = grpc.server(ThreadPoolExecutor(2, thread_name_prefix="spans"), options=options)
@@ -75,6 +79,7 @@ class SpanReceiver(TraceServiceServicer):
                 continue
             service = attributes.get("service.name", "")
             with self._lock:
+                self._hear_of(namespace)
                 for of_scope in of_resource.scope_spans:
                     self._spans[namespace].extend(_Received(service, span) for span in of_scope.spans)
         return ExportTraceServiceResponse()
@@ -90,6 +95,13 @@ class SpanReceiver(TraceServiceServicer):
                 by_trace[one.span.trace_id].append(_span(one))
         traces = (sorted(spans, key=lambda span: span.time_ns) for spans in by_trace.values())
         return tuple(span for spans in sorted(traces, key=lambda spans: spans[0].time_ns) for span in spans)
+
+    def _hear_of(self, namespace: str) -> None:
+        now = time.monotonic()
+        if namespace not in self._heard_of:
+            for other in [name for name, last in self._heard_of.items() if last < now - _KEPT_SECONDS]:
+                del self._heard_of[other], self._spans[other]
+        self._heard_of[namespace] = now
 
     def close(self) -> None:
         """Stop listening."""

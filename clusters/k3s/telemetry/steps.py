@@ -4,7 +4,7 @@ import math
 from bisect import bisect_left, bisect_right
 
 KEPT_NS = 2 * 3600 * 10**9
-"""Changes are remembered for so long."""
+"""What happened is remembered for so long."""
 
 
 class Steps:
