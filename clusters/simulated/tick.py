@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
-from numpy.typing import NDArray
 
 from clusters.simulated.arrivals import draw_arrivals
 from clusters.simulated.autoscaler import advance_autoscalers
@@ -13,10 +12,9 @@ from clusters.simulated.graph import CompiledGraph
 from clusters.simulated.kernels.flow import Flow
 from clusters.simulated.kernels.index import Index, index_of
 from clusters.simulated.kernels.latency import Latency
-from clusters.simulated.kernels.queues import share_noise
+from clusters.simulated.kernels.queues import bound_queues, fill_refused, share_noise
 from clusters.simulated.latency import empty_latency, look_up
-from clusters.simulated.parameters import TICK_SECONDS
-from clusters.simulated.queueing import Draws, QueueStep, step_queues
+from clusters.simulated.queueing import Draws, step_queues
 from clusters.simulated.randomness import TickNoise
 from clusters.simulated.replicas import CapacityTable, advance_replicas, pass_time
 from clusters.simulated.rules.effects import apply_effects
@@ -25,12 +23,6 @@ from clusters.simulated.streams.pod_events import PodEventSink
 from clusters.simulated.telemetry.metering import meter
 from clusters.simulated.worker_limits import lines
 
-Floats = NDArray[np.float32]
-
-_TICK = np.float32(TICK_SECONDS)
-_ONE = np.float32(1.0)
-_ZERO = np.float32(0.0)
-_TINY = np.float32(1e-6)
 _KEPT_BYTES = 30 << 20
 """A block of this size, freed once, makes the allocator keep what a tick frees (glibc raises its thresholds to what was
 freed, up to 32 MiB). Else every tick gives its temporaries back to the kernel and faults their pages in again."""
@@ -73,7 +65,8 @@ def advance_tick(graph: CompiledGraph, state: StandState, work: Workspace, event
         dip=noise.exponentials(*rows[1]),
         average=noise.normals(*rows[2]),
     )
-    bound = table.now.queue_bound + table.now.workers - state.held
+    most = np.empty((2, *state.room.shape), dtype=np.float32)
+    bound_queues(graph.patience_seconds, table.now, flow, state.held, state.backlog, state.room, most)
     line = lines(table.now, limit_of(flow), flow.admitted, table.server_rows)
     step = step_queues(
         state.backlog,
@@ -81,12 +74,13 @@ def advance_tick(graph: CompiledGraph, state: StandState, work: Workspace, event
         flow.service_rate,
         *line,
         table.server_rows,
-        np.maximum(bound, _ZERO, out=bound),
-        _room(graph, state, flow),
+        most[0],
+        most[1],
         draws,
     )
     state.backlog[...] = step.backlog
-    refused = _refused_ratio(state, flow, step)
+    refused = np.empty_like(step.overflow)
+    fill_refused(flow, step.overflow, state.lost, refused)
     look_up(work.index, state, table.now, flow, step.number, refused, work.latency)
     meter(work.index, state, table.now, arrivals, flow, step, work.latency, noise.normals(*rows[3]))
     pass_time(state, table)
@@ -103,22 +97,3 @@ def _let_happen(graph: CompiledGraph, state: StandState, table: CapacityTable, e
         table.is_due |= ~np.isnan(state.scaler_target)
     advance_replicas(graph, state, table, events)
     table.refresh(state)
-
-
-def _room(graph: CompiledGraph, state: StandState, flow: Flow) -> Floats:
-    """[S, N] requests that can be at a service at the tick's end: its callers' workers, and those that were given up.
-
-    Where the line is so long that callers give up within the tick, they send again: all that comes after that is there.
-    """
-    wait = np.maximum(state.room, state.backlog) / flow.service_rate
-    again = np.maximum(_TICK - graph.patience_seconds, _ZERO) * flow.admitted
-    room: Floats = state.room + again * (wait > graph.patience_seconds)
-    return room
-
-
-def _refused_ratio(state: StandState, flow: Flow, step: QueueStep) -> Floats:
-    """[S, N] requests turned away, or lost with their replica, of those that come in."""
-    incoming = np.maximum(flow.admitted / np.maximum(flow.admitted_ratio, _TINY), np.float32(1e-3))
-    gone = (step.overflow + state.lost) / (incoming * _TICK)
-    ratio: Floats = np.clip(_ONE - flow.admitted_ratio + gone, _ZERO, _ONE)
-    return ratio

@@ -1,5 +1,6 @@
 """What kernels know of a graph: where the rows of operations, calls and channels begin and lead, as flat arrays."""
 
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -64,6 +65,7 @@ class Index(NamedTuple):
     """[S]"""
 
 
+@lru_cache(maxsize=16)
 def index_of(graph: CompiledGraph) -> Index:
     """Of a compiled graph."""
     targets = np.concatenate([graph.channel_operation[graph.request_channel], graph.call_operation])

@@ -7,6 +7,8 @@ from numpy.typing import NDArray
 
 from clusters.compiled import compiled, inlined
 from clusters.simulated.kernels.arithmetic import between, exponential, greater, lesser, logarithm_of_one_and
+from clusters.simulated.kernels.capacity import Capacity
+from clusters.simulated.kernels.flow import Flow
 from clusters.simulated.parameters import TICK_SECONDS
 
 Floats = NDArray[np.float32]
@@ -150,3 +152,42 @@ def share_noise(total: Floats, drawn: Floats, admitted: Floats, service_rate: Fl
             share = visits * admitted[s, n] / (admitted[s, n] + service_rate[s, n])
             common = np.sqrt(share) * between(common, np.float32(-4.0), np.float32(4.0))
             noise[s, n] = common + np.sqrt(_ONE - share) * noise[s, n]
+
+
+@compiled
+def bound_queues(
+    patience_seconds: Floats, capacity: Capacity, flow: Flow, held: Floats, backlog: Floats, room: Floats, most: Floats
+) -> None:
+    """Fill `most` [2, S, N]: what may wait, and the requests that can be at a service at the tick's end.
+
+    The latter are its callers' workers, and those that were given up. Where the line is so long that callers give up
+    within the tick, they send again: all that comes after that is there.
+
+    Args:
+        patience_seconds: [S, 1] the shortest time after which a caller gives up waiting.
+        capacity: of the tick.
+        flow: of the tick.
+        held: [S, N] requests that hold workers while they wait for answers.
+        backlog: [S, N] before the tick.
+        room: [S, N] requests that the workers of its callers can have at a service.
+        most: to be filled.
+    """
+    for s in range(room.shape[0]):
+        patience = patience_seconds[s, 0]
+        rest = greater(_TICK - patience, _ZERO)
+        for n in range(room.shape[1]):
+            wait = greater(room[s, n], backlog[s, n]) / flow.service_rate[s, n]
+            again = rest * flow.admitted[s, n] if wait > patience else _ZERO
+            most[0, s, n] = greater(capacity.queue_bound[s, n] + capacity.workers[s, n] - held[s, n], _ZERO)
+            most[1, s, n] = room[s, n] + again
+
+
+@compiled
+def fill_refused(flow: Flow, overflow: Floats, lost: Floats, refused: Floats) -> None:
+    """Fill [S, N] requests turned away, or lost with their replica, of those that come in."""
+    for s in range(refused.shape[0]):
+        for n in range(refused.shape[1]):
+            ratio = flow.admitted_ratio[s, n]
+            incoming = greater(flow.admitted[s, n] / greater(ratio, _TINY), np.float32(1e-3))
+            gone = (overflow[s, n] + lost[s, n]) / (incoming * _TICK)
+            refused[s, n] = between(_ONE - ratio + gone, _ZERO, _ONE)
