@@ -38,13 +38,17 @@ class StandEvents:
         self._watcher = Watcher(api, EVENT, self._on_event, self._on_list)
 
     def told(self, application: Application, namespace: str, start_ns: int, end_ns: int) -> tuple[K8sEvent, ...]:
-        """The events of a stand from `start_ns` to before `end_ns`, in the order of time."""
+        """The events of a stand's services from `start_ns` to before `end_ns`, in the order of time.
+
+        What is about none of them is about the experiment that injects a fault: to tell it would tell the fault.
+        """
         with self._lock:
             kept = [event for event in self._events.get(namespace, ()) if start_ns <= event[0] < end_ns]
-        return tuple(
+        events = (
             _event(application, document, time_ns, count)
             for time_ns, count, document in sorted(kept, key=lambda e: e[0])
         )
+        return tuple(event for event in events if event.service)
 
     def close(self) -> None:
         """Stop watching."""
