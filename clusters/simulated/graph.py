@@ -1,6 +1,5 @@
 """An application compiled into index arrays, once."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -8,7 +7,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clusters.simulated.parameters import ENTRY_TIMEOUT_SECONDS
-from clusters.simulated.row_groups import RowGroups
 from clusters.topology import LOAD_GENERATOR, Application
 
 Floats = NDArray[np.float32]
@@ -28,30 +26,6 @@ class Channel:
     asynchronous: bool
 
 
-@dataclass(frozen=True, kw_only=True)
-class Level:
-    """Services equally far from the users: what flows into them, and what they call."""
-
-    services: slice
-    operations: slice
-    channels: slice
-    """That lead into them."""
-    calls: slice
-    """That they make."""
-    arriving: RowGroups
-    """Rows are request types and then calls, of the whole graph; groups the level's operations."""
-    by_service: RowGroups
-    """Rows are the level's operations; groups its services."""
-    by_operation: RowGroups
-    """Rows are the level's calls; groups its operations."""
-    operation_service: Ints
-    """[o] place of each operation's service within the level."""
-    call_owner: Ints
-    """[c] place of each call's operation within the level."""
-    is_limited: bool
-    """Whether any of its services refuses what exceeds a rate of its own."""
-
-
 class CompiledGraph:
     """Index arrays of one application. Services stand callers first, operations by service, channels by callee."""
 
@@ -68,7 +42,6 @@ class CompiledGraph:
         self._compile_channels()
         self._compile_calls()
         self._compile_journeys()
-        self.levels: Ints = np.array([levels[service.name] for service in self.services])
         self.replicas = self._service_column("replicas")
         self.cpu_limit_millicores = self._service_column("cpu_limit_millicores")
         self.workers_per_replica = self._service_column("workers_per_replica")
@@ -141,8 +114,6 @@ class CompiledGraph:
         """[C]"""
         self.call_owner: Ints = np.array([o for o, _ in sites], dtype=np.int64)
         """[C] the caller operation; calls stand in the order in which they are made."""
-        self.call_source: Ints = self.operation_service[self.call_owner]
-        """[C] the caller service."""
         awaited = [not call.asynchronous for _, call in sites]
         self.call_awaited: Floats = np.array(awaited, dtype=np.float32)[:, None]
         """[C, 1] 1: the caller waits for the answer; 0: a message."""
@@ -229,51 +200,9 @@ class CompiledGraph:
         return self.channel_operation[self.call_channel]
 
     @cached_property
-    def call_steps(self) -> tuple[tuple[Ints, Ints], ...]:
-        """(calls, the call before each of them), for all second calls of an operation, all third ones, and so on."""
-        first = np.searchsorted(self.call_owner, self.call_owner)
-        position = np.arange(self.num_calls) - first
-        steps = []
-        for k in range(1, int(position.max(initial=0)) + 1):
-            rows = np.flatnonzero(position == k)
-            steps.append((rows, rows - 1))
-        return tuple(steps)
-
-    @cached_property
-    def channel_calls(self) -> RowGroups:
-        """Rows are request types and then calls; groups are channels."""
-        owners = [*self.request_channel.tolist(), *self.call_channel.tolist()]
-        return RowGroups.by_owner(owners, self.num_channels)
-
-    @cached_property
-    def operations_by_service(self) -> RowGroups:
-        """Rows are operations; groups are services."""
-        return RowGroups.by_owner(self.operation_service.tolist(), self.num_services)
-
-    @cached_property
-    def public_operations(self) -> RowGroups:
-        """Rows are operations; groups are services in the application's order."""
-        return RowGroups.by_owner(np.argsort(self.public_services)[self.operation_service].tolist(), self.num_services)
-
-    @cached_property
-    def channels_by_edge(self) -> RowGroups:
-        """Rows are channels; groups are edges."""
-        return RowGroups.by_owner(self.channel_edge.tolist(), len(self.application.edges))
-
-    @cached_property
-    def channels_by_source(self) -> RowGroups:
-        """Rows are channels; groups are the services that call, in the application's order."""
-        return RowGroups.by_owner(np.argsort(self.public_services)[self.channel_source].tolist(), self.num_services)
-
-    @cached_property
     def channel_service(self) -> Ints:
         """[H] the callee service."""
         return self.operation_service[self.channel_operation]
-
-    @cached_property
-    def channels_by_callee(self) -> RowGroups:
-        """Rows are channels; groups are the services called."""
-        return RowGroups.by_owner(self.channel_service.tolist(), self.num_services)
 
     @cached_property
     def patience_seconds(self) -> Floats:
@@ -289,22 +218,11 @@ class CompiledGraph:
         return np.array([[1.0 / pairs.count(pair)] for pair in pairs], dtype=np.float32)
 
     @cached_property
-    def channel_siblings(self) -> RowGroups:
-        """Rows are channels; groups are channels: those between the same two services."""
-        pairs = [(channel.source, channel.service) for channel in self.channels]
-        return RowGroups([[h for h, pair in enumerate(pairs) if pair == own] for own in pairs])
-
-    @cached_property
     def channel_unbound(self) -> Floats:
         """[H, 1] 1 where no worker waits for the answer: users' requests, and messages."""
         entry = self.service_index[LOAD_GENERATOR]
         unbound = [channel.asynchronous or channel.source == entry for channel in self.channels]
         return np.array(unbound, dtype=np.float32)[:, None]
-
-    @cached_property
-    def requests_by_journey(self) -> RowGroups:
-        """Rows are request types; groups are journeys."""
-        return RowGroups.by_owner(self.request_journey.tolist(), len(self.application.journeys))
 
     @cached_property
     def parts(self) -> tuple[Ints, ...]:
@@ -344,35 +262,6 @@ class CompiledGraph:
             ratios[r] = again / max(alone, 1e-9)
         return ratios
 
-    @cached_property
-    def levels_down(self) -> tuple[Level, ...]:
-        """Callers first; the load generator's level is left out."""
-        levels = sorted(set(self.levels[self.operation_service].tolist()))
-        return tuple(self._level(level) for level in levels)
-
-    def _level(self, level: int) -> Level:
-        service_levels = self.levels
-        services = _run(service_levels, level)
-        operations = _run(service_levels[self.operation_service], level)
-        calls = _run(service_levels[self.call_source], level)
-        targets = [self.channels[h].operation for h in self.request_channel] + self.call_operation.tolist()
-        return Level(
-            services=services,
-            operations=operations,
-            channels=_run(service_levels[[channel.service for channel in self.channels]], level),
-            calls=calls,
-            arriving=RowGroups.by_owner(_within(targets, operations), operations.stop - operations.start),
-            by_service=RowGroups.by_owner(
-                _within(self.operation_service[operations].tolist(), services), services.stop - services.start
-            ),
-            by_operation=RowGroups.by_owner(
-                _within(self.call_owner[calls].tolist(), operations), operations.stop - operations.start
-            ),
-            operation_service=self.operation_service[operations] - services.start,
-            call_owner=self.call_owner[calls] - operations.start,
-            is_limited=bool(np.isfinite(self.max_rate_rps[services]).any()),
-        )
-
     def _service_column(self, key: str) -> Floats:
         """[S, 1] a number of each service, by its field's name."""
         return np.array([[getattr(service, key)] for service in self.services], dtype=np.float32)
@@ -392,14 +281,3 @@ def _levels(application: Application) -> dict[str, int]:
         for edge in application.edges:
             levels[edge.target] = max(levels[edge.target], levels[edge.source] + 1)
     return levels
-
-
-def _run(levels: Ints, level: int) -> slice:
-    """Where this level stands in a sorted array."""
-    first, last = np.searchsorted(levels, [level, level + 1]).tolist()
-    return slice(first, last)
-
-
-def _within(rows: Sequence[int], part: slice) -> list[int]:
-    """Rows counted from the part's start; -1 for those outside of it."""
-    return [row - part.start if part.start <= row < part.stop else -1 for row in rows]
