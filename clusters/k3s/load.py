@@ -116,7 +116,8 @@ class LoadDriver:
     def _checked(self, document: Mapping[str, Any]) -> LoadState:
         if self._run and document["run"] != self._run:
             raise StandError(
-                f"the load generator of {self._namespace} was restarted and has lost its workload; begin it again"
+                f"the load generator of {self._namespace} no longer plays what was begun: it was restarted, or reset; "
+                "begin again"
             )
         return _state(document)
 

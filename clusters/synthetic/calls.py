@@ -19,11 +19,17 @@ _CHANNELS: Final = 4
 """Connections to a gRPC service: each reaches one replica behind its address, until it is renewed."""
 _CHANNEL_OPTIONS: Final = (
     ("grpc.use_local_subchannel_pool", 1),
+    # A connection that a fault has silenced is given up and made anew in seconds, not in TCP's minutes.
+    ("grpc.keepalive_time_ms", 3000),
+    ("grpc.keepalive_timeout_ms", 2000),
     ("grpc.initial_reconnect_backoff_ms", 200),
+    ("grpc.min_reconnect_backoff_ms", 1000),
     ("grpc.max_reconnect_backoff_ms", 1000),
     ("grpc.enable_retries", 0),
     ("grpc.enable_http_proxy", 0),
 )
+_IDLE_SECONDS: Final = 4.0
+"""An HTTP connection that was not used for so long is closed: the next one sees how the service is reached by then."""
 _SLOW_SECONDS: Final = 0.4
 """A call that takes longer is warned of, as on the simulator."""
 
@@ -93,7 +99,7 @@ class Caller:
         """The failure in a few words; empty: it succeeded."""
         if self._http is None:
             # No bound on connections and no total time-out: the plan's alone counts.
-            connector = aiohttp.TCPConnector(limit=0, ttl_dns_cache=10)
+            connector = aiohttp.TCPConnector(limit=0, ttl_dns_cache=10, keepalive_timeout=_IDLE_SECONDS)
             self._http = aiohttp.ClientSession(connector=connector, timeout=aiohttp.ClientTimeout(total=None))
         try:
             url = f"http://{peer.address}/{operation}"

@@ -3,7 +3,7 @@
 import time
 import uuid
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 from flask import jsonify, request
 
@@ -11,6 +11,9 @@ from clusters.synthetic.journeys import Journeys
 from clusters.synthetic.load_users import ENTRY_TIMEOUT_SECONDS, Sender
 from clusters.synthetic.plan import PlannedRequest
 from clusters.synthetic.workload import OfferedLoad, Workload
+
+_SPAWNED_PER_SECOND: Final = 100
+"""Locust warns of more."""
 
 
 class LoadRoutes:
@@ -80,7 +83,9 @@ class LoadRoutes:
         wanted = workload.num_users(time.monotonic())
         if wanted != self._num_users:
             self._num_users = wanted
-            self._environment.runner.start(wanted, max(wanted, 1), user_classes=[self._thinking])
+            self._environment.runner.start(
+                wanted, min(max(wanted, 1), _SPAWNED_PER_SECOND), user_classes=[self._thinking]
+            )
 
     def _begin(self, body: dict[str, Any]) -> None:
         load = OfferedLoad(

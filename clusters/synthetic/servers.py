@@ -20,6 +20,8 @@ _ANSWERS_PER_CONNECTION: Final = 8
 _SERVER_OPTIONS: Final = (
     ("grpc.max_connection_age_ms", 4000),
     ("grpc.max_connection_age_grace_ms", 10000),
+    ("grpc.http2.min_ping_interval_without_data_ms", 1000),
+    ("grpc.http2.max_ping_strikes", 0),
     ("grpc.so_reuseport", 0),
 )
 _GRPC_STATUS: Final = {

@@ -156,9 +156,9 @@ def test_a_load_generator_that_was_restarted_says_so(api: KubeApi, namespace: st
             load.state()
         except StandError as error:
             words.append(str(error))
-        return any("was restarted and has lost its workload; begin it again" in word for word in words)
+        return any("no longer plays what was begun: it was restarted, or reset; begin again" in word for word in words)
 
-    eventually(is_lost, "the new one says that its workload is lost")
+    eventually(is_lost, "the new one says that its load is lost")
     assert all(namespace in word for word in words)
     assert load.begin(APPLICATION, STEADY, rate_ratio=0.1, seed=0).is_running
 

@@ -23,7 +23,7 @@ from clusters.synthetic.plan import Peer, ServicePlan, plan_document, service_pl
 from clusters.topology import Application
 from tests.plane import free_port
 
-DEADLINE_SECONDS = 40.0
+DEADLINE_SECONDS = 120.0
 
 
 @dataclass(frozen=True, kw_only=True)
