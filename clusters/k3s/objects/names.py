@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from clusters.k3s.api import MANAGED_LABEL, STAND_LABEL
+from clusters.synthetic import conditions, roles
 from clusters.topology import Application
 
 COMPONENT_LABEL = "opentelemetry.io/name"
@@ -17,15 +18,14 @@ PLAN_FOLDER = "/etc/gym"
 FLAG_CONFIG_MAP = "flagd-config"
 FLAG_FILE = "demo.flagd.json"
 
-SERVICE_VARIABLE = "GYM_SERVICE"
-RELEASE_VARIABLE = "GYM_RELEASE"
-GROUPS_OFF_VARIABLE = "GYM_GROUPS_OFF"
-_FLAG_VARIABLE = "GYM_FLAG_"
+SERVICE_VARIABLE = roles.SERVICE_VARIABLE
+RELEASE_VARIABLE = conditions.RELEASE_VARIABLE
+GROUPS_OFF_VARIABLE = conditions.GROUPS_VARIABLE
 
 
 def flag_variable(flag: str) -> str:
     """Environment variable that a flag delivered by environment is."""
-    return f"{_FLAG_VARIABLE}{flag}"
+    return f"{conditions.FLAG_VARIABLE}{flag}"
 
 
 def selector(service: str) -> dict[str, str]:
