@@ -28,7 +28,8 @@ pytestmark = pytest.mark.cluster
 
 LIMIT_MILLICORES = 200.0
 STEADY = WorkloadTrace(profile="steady", step_seconds=10.0, rates_rps=(20.0,), mix=(1.0,))
-DEADLINE_SECONDS = 90.0
+READY_SECONDS = 300.0
+DEADLINE_SECONDS = 120.0
 
 
 def _application() -> Application:
@@ -54,7 +55,7 @@ APPLICATION = _application()
 def namespace(api: KubeApi, cluster_spec: ClusterSpec, module_namespace: str) -> Iterator[str]:
     needed("GYM_SYNTHETIC_IMAGE")
     apply_objects(api, module_namespace, stand_objects(APPLICATION, namespace=module_namespace, cluster=cluster_spec))
-    wait_ready(api, module_namespace, APPLICATION.service_names, timeout_seconds=DEADLINE_SECONDS)
+    wait_ready(api, module_namespace, APPLICATION.service_names, timeout_seconds=READY_SECONDS)
     yield module_namespace
 
 
