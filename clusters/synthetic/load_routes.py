@@ -13,7 +13,7 @@ from clusters.synthetic.plan import PlannedRequest
 from clusters.synthetic.workload import OfferedLoad, Workload
 
 _SPAWNED_PER_SECOND: Final = 100
-"""Locust warns of more."""
+"""Users that come or go; Locust warns of more."""
 
 
 class LoadRoutes:
@@ -83,9 +83,7 @@ class LoadRoutes:
         wanted = workload.num_users(time.monotonic())
         if wanted != self._num_users:
             self._num_users = wanted
-            self._environment.runner.start(
-                wanted, min(max(wanted, 1), _SPAWNED_PER_SECOND), user_classes=[self._thinking]
-            )
+            self._environment.runner.start(wanted, _SPAWNED_PER_SECOND, user_classes=[self._thinking])
 
     def _begin(self, body: dict[str, Any]) -> None:
         load = OfferedLoad(
