@@ -12,6 +12,7 @@ import pytest
 from clusters.documents import to_document
 from clusters.k3s.inventory import ClusterSpec, ContainerSource, EdgeSource, Inventory, ObjectSource, TelemetrySpec
 from clusters.k3s.plane.arguments import InstallArguments
+from tests.cluster.patience import eventually
 
 if TYPE_CHECKING:
     from clusters.k3s.api import KubeApi
@@ -64,10 +65,16 @@ def versions(api: "KubeApi", spec: ClusterSpec) -> dict[tuple[str, str], int]:
 
 
 def test_a_plane_is_applied_twice_and_gets_ready(installed: ClusterSpec, emulated_api: "KubeApi") -> None:
-    from clusters.k3s.kinds import SERVICE
-    from clusters.k3s.readiness import wait_ready
+    from clusters.k3s.kinds import DAEMON_SET, DEPLOYMENT, NODE, SERVICE
 
     namespace = installed.telemetry.namespace
-    wait_ready(emulated_api, namespace, ("gateway", "prometheus"), timeout_seconds=120.0)
+    num_nodes = len(emulated_api.list(NODE))
+
+    def num_ready() -> tuple[int, ...]:
+        found = [emulated_api.get(DEPLOYMENT, name, namespace)["status"] for name in ("gateway", "prometheus")]
+        agents = emulated_api.get(DAEMON_SET, "agent", namespace)["status"]
+        return *(status.get("readyReplicas", 0) for status in found), agents.get("numberReady", 0)
+
+    eventually(lambda: num_ready() == (1, 1, num_nodes), seconds=120.0)
     service = emulated_api.get(SERVICE, "gateway", namespace)
     assert {port["port"] for port in service["spec"]["ports"]} == {4317, 4318}

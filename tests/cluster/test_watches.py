@@ -1,7 +1,7 @@
 """Objects and events of stands by watch, on a real API server: through cuts, forgotten versions and deletions."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,6 +11,7 @@ from clusters.applications import load_application
 from clusters.k3s.inventory import ClusterSpec
 from tests.cluster.cable import Cable, cable_to
 from tests.cluster.conftest import scratch_namespace
+from tests.cluster.patience import eventually
 
 if TYPE_CHECKING:
     from clusters.k3s.api import KubeApi
@@ -51,13 +52,6 @@ def deployment(name: str, namespace: str, *, replicas: int, service: str = "") -
             },
         },
     }
-
-
-def eventually(condition: Callable[[], object], seconds: float = 60.0) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it did not come about"
-        time.sleep(0.1)
 
 
 def last_second(objects: "ObjectStates", signal: str) -> dict[tuple[str, ...], float]:
