@@ -25,6 +25,7 @@ from ray_configs.errors import UserError
 from ray_configs.loading import load
 from rollouts.actor import check_policies
 from rollouts.collect_arguments import CollectArguments
+from rollouts.dataset.reader import list_runs, read_metadata
 from rollouts.dataset.schema import TORN_PREFIX
 from rollouts.dataset.writer import run_path
 from rollouts.episode import EpisodeSummary, Job, RolloutError
@@ -121,7 +122,8 @@ def collect(
     SIGTERM and SIGINT stop it: committed runs stay, and the result says what is left.
 
     Raises:
-        UserError: bad input, runs that are there already without `resume`, or no place to write to or to play on.
+        UserError: bad input, runs that are there already without `resume` or that this program cannot read, or no place
+            to write to or to play on.
     """
     started = time.monotonic()
     # Absolute, because a job and its actors may have another working directory.
@@ -160,7 +162,10 @@ def _record_failure(dataset_dir: Path, error: RolloutError) -> None:
 
 
 def _make_dataset(dataset_dir: Path, jobs: Sequence[Job], resume: bool) -> int:
-    """Make the folder; returns how many of the jobs are committed there already."""
+    """Make the folder; returns how many of the jobs are committed there already.
+
+    Every run in it is opened, so that a fill is not played into a data set that nobody can train on.
+    """
     try:
         dataset_dir.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -171,6 +176,8 @@ def _make_dataset(dataset_dir: Path, jobs: Sequence[Job], resume: bool) -> int:
             f"{dataset_dir} holds {num_there} of the {len(jobs)} runs already: add --resume to play the rest, or give "
             "another --out"
         )
+    for path in list_runs(dataset_dir):
+        read_metadata(path)
     return num_there
 
 

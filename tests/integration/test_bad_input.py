@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from rollouts.dataset.reader import list_runs
 from rollouts.dataset.writer import write_run
 from tests.episodes import make_episode
 
@@ -98,3 +99,14 @@ def test_a_checkpoint_that_is_not_there(tmp_path: Path) -> None:
         "- {name: a, entry_point: 'learners.world_models.ranker:load_ranker', parameters: {checkpoint: no.pt}}\n"
     )
     refused(run(tmp_path, "rollouts", "evaluate", "evaluate.yaml", "--out", "report"), "no.pt", "learners train")
+
+
+def test_a_fill_is_not_played_into_a_data_set_of_another_contract(dataset: Path) -> None:
+    (run_folder,) = list_runs(dataset)
+    metadata = run_folder / "metadata.json"
+    metadata.write_text(metadata.read_text().replace('"contract_version": "2.0"', '"contract_version": "1.0"'))
+    config = dataset.parent / "fill.yaml"
+    config.write_text("scenarios:\n  - {split: train, count: 1}\npolicies:\n  - {name: do_nothing}\ndataset: unused\n")
+    done = run(dataset.parent, "rollouts", "collect", str(config), "--out", str(dataset), "--resume")
+    refused(done, run_folder.name, "contract_version 1.0", "collect the run again")
+    assert list_runs(dataset) == [run_folder]
