@@ -11,6 +11,7 @@ from clusters.simulated.streams.logs import FAILED, HANDLED, WILDCARD
 from clusters.topology import LOAD_GENERATOR
 from ray_configs.errors import UserError
 from rollouts.dataset.files import column_values, read_bytes, read_json_lines, rows_of
+from rollouts.dataset.metadata import SIMULATED_DEPLOYMENT
 from rollouts.dataset.opened_run import Finding, OpenedRun
 from rollouts.dataset.schema import COROOT_FILE, K8S_EVENTS_FILE, LOGS_FILE, SPANS_FILE
 from rollouts.dataset.stream_files import time_ns
@@ -60,9 +61,21 @@ def _trace_faults(spans: list[Row], run: OpenedRun) -> Iterator[str]:
             yield f"span {span['span_id']} has no parent in it"
         elif span["time"] < parent["time"]:
             yield f"span {span['span_id']} begins before its parent"
-        # Who consumes a message does so in its own time.
-        elif span["span_kind"] != "CONSUMER" and span["time"] + span["duration"] > parent["time"] + parent["duration"]:
+        elif not _outlives(span, parent, run) and _end(span) > _end(parent):
             yield f"span {span['span_id']} ends after its parent"
+
+
+def _outlives(span: Row, parent: Row, run: OpenedRun) -> bool:
+    """Whether a span may end after its parent: who consumes a message does so in its own time.
+
+    So does who serves a caller that gave up; simulated callees stop with their callers.
+    """
+    has_given_up = run.metadata.backend != SIMULATED_DEPLOYMENT.backend and parent["status"] == "ERROR"
+    return span["span_kind"] == "CONSUMER" or has_given_up
+
+
+def _end(span: Row) -> int:
+    return int(span["time"]) + int(span["duration"])
 
 
 def check_log_counts(run: OpenedRun) -> Iterator[Finding]:
@@ -87,7 +100,7 @@ def check_log_counts(run: OpenedRun) -> Iterator[Finding]:
 def check_log_rates(run: OpenedRun) -> Iterator[Finding]:
     """A simulated service wrote a line for each of its requests, where its telemetry was recorded as it was."""
     metadata, file = run.metadata, "node_features.parquet"
-    if metadata.backend != "simulated" or metadata.scraping is not None or file not in run.tables:
+    if metadata.backend != SIMULATED_DEPLOYMENT.backend or metadata.scraping is not None or file not in run.tables:
         return
     if not metadata.streams.get("logs", False):
         return
