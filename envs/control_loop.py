@@ -50,6 +50,15 @@ class ForkableBatch(Protocol):
         ...
 
 
+@runtime_checkable
+class PreparingBatch(Protocol):
+    """A batch that can play warm-ups ahead of time: the simulated one."""
+
+    def prepare(self, stands: Sequence[int], scenarios: Sequence[Scenario], seeds: Sequence[int]) -> None:
+        """Run the warm-ups that these stands' next resets will ask for; the stands do not move."""
+        ...
+
+
 @dataclass(frozen=True, kw_only=True)
 class LoopStep:
     """What one control step brought. A stand that has ended does not move: its reward is 0, its end is repeated."""
@@ -107,6 +116,16 @@ class ControlLoop:
         state.now_ns[rows], state.baseline_cost_millicores[rows] = self._warmups(rows)
         for stand, scenario in zip(stands, scenarios, strict=True):
             state.schedule.load(stand, scenario.faults)
+
+    def prepare(self, stands: Sequence[int], scenarios: Sequence[Scenario], seeds: Sequence[int]) -> None:
+        """Run the warm-ups that these stands' next resets will ask for, all at once; nothing that is seen changes.
+
+        Raises:
+            StandError: the backend cannot.
+        """
+        if not isinstance(self._batch, PreparingBatch):
+            raise StandError("these stands cannot play warm-ups ahead of time; use simulated stands")
+        self._batch.prepare(stands, scenarios, seeds)
 
     def window(self, window_seconds: float | None = None, bucket_seconds: float | None = None) -> TelemetryWindow:
         """[N, ...] raw telemetry up to now, valid until the next step; None: as an observation has it."""

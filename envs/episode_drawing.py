@@ -31,17 +31,27 @@ def choose_episode(
     """
     scenario_seed = int(rng.integers(TRAIN_SEEDS.start, TRAIN_SEEDS.stop))
     stand_seed = int(rng.integers(MAX_STAND_SEED))
+    wanted = wanted_scenario(options, time_scales)
+    return wanted or draw_scenario(application, scenario_seed, time_scales, menu), stand_seed
+
+
+def wanted_scenario(options: Mapping[str, Any] | None, time_scales: TimeScales) -> Scenario | None:
+    """The scenario that a reset's options name; None: one is to be drawn.
+
+    Raises:
+        UserError: `options["scenario"]` is neither a scenario nor the name of one, or there is another option.
+    """
     unknown = sorted(set(options or ()) - {"scenario"})
     if unknown:
         raise UserError(f"reset has no option {unknown[0]!r}; the only one is 'scenario'")
     wanted = (options or {}).get("scenario")
     match wanted:
         case None:
-            return draw_scenario(application, scenario_seed, time_scales, menu), stand_seed
+            return None
         case str():
-            return named_scenario(wanted, time_scales), stand_seed
+            return named_scenario(wanted, time_scales)
         case Scenario():
-            return wanted, stand_seed
+            return wanted
     raise UserError(f"option 'scenario' is a {type(wanted).__name__}; give a Scenario or the name of one")
 
 

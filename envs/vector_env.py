@@ -8,14 +8,13 @@ from typing import Any, ClassVar
 
 import numpy as np
 from gymnasium import spaces
-from gymnasium.utils import seeding
 from gymnasium.vector import AutoresetMode, VectorEnv
 from gymnasium.vector.utils import batch_space
 from numpy.typing import NDArray
 
 from clusters.simulated.telemetry.scraping import Scraping
 from envs.control_loop import EpisodeRules, LoopStep
-from envs.episode_drawing import choose_episode
+from envs.next_episodes import NextEpisodes
 from envs.observation import observation_space
 from envs.rewards.reward_function import RewardWeights
 from envs.scenarios.menus import CORE, ScenarioMenu
@@ -67,7 +66,6 @@ class VectorStandEnv(VectorEnv[ObservationDict, NDArray[np.int64], NDArray[np.fl
         self.num_envs = num_envs
         self.render_mode = render_mode
         self._time_scales = time_scales or TimeScales()
-        self._menu = menu
         self.loop = simulated_loop(
             application,
             num_envs,
@@ -85,7 +83,7 @@ class VectorStandEnv(VectorEnv[ObservationDict, NDArray[np.int64], NDArray[np.fl
         )
         self.action_space = batch_space(self.single_action_space, num_envs)
         self.observation_space = batch_space(self.single_observation_space, num_envs)
-        self._rngs: list[np.random.Generator | None] = [None] * num_envs
+        self._next = NextEpisodes(self.loop.application.name, self._time_scales, menu, num_envs)
         self._names = np.full(num_envs, None, dtype=object)
         self._candidates = np.full(num_envs, None, dtype=object)
         self._done = np.zeros(num_envs, dtype=np.bool_)
@@ -110,7 +108,11 @@ class VectorStandEnv(VectorEnv[ObservationDict, NDArray[np.int64], NDArray[np.fl
             raise ValueError(f"{len(seeds)} seeds for {self.num_envs} environments")
         rest = {name: value for name, value in (options or {}).items() if name != "reset_mask"}
         chosen = np.asarray((options or {}).get("reset_mask", np.ones(self.num_envs)), dtype=np.bool_)
-        self._begin(np.flatnonzero(chosen).tolist(), seeds, rest)
+        stands = np.flatnonzero(chosen).tolist()
+        for stand in stands:
+            if (of_stand := seeds[stand]) is not None:
+                self._next.seed(stand, of_stand)
+        self._begin(stands, rest)
         infos: dict[str, Any] = {}
         if chosen.any():
             _add(infos, "time_seconds", np.zeros(self.num_envs), chosen)
@@ -125,8 +127,7 @@ class VectorStandEnv(VectorEnv[ObservationDict, NDArray[np.int64], NDArray[np.fl
         stepped = ~self._done
         step = self.loop.step(np.asarray(actions, dtype=np.int64), stepped, discarded=self._done)
         terminated, truncated = step.terminated & stepped, step.truncated & stepped
-        ended = np.flatnonzero(self._done)
-        self._begin(ended.tolist(), [None] * self.num_envs, None)
+        self._begin_next(np.flatnonzero(self._done).tolist())
         self._done = terminated | truncated
         return self._observe(), step.rewards, terminated, truncated, self._step_infos(step, stepped)
 
@@ -140,21 +141,22 @@ class VectorStandEnv(VectorEnv[ObservationDict, NDArray[np.int64], NDArray[np.fl
             return {name: values.copy(order="C") for name, values in observation.items()}
         return observation
 
-    def _begin(self, stands: list[int], seeds: Sequence[int | None], options: dict[str, Any] | None) -> None:
+    def _begin_next(self, ended: list[int]) -> None:
+        """Begin the next episode of stands whose last one ended.
+
+        Where a warm-up was not played ahead of time, all that were not are played: a few at each step would cost more.
+        """
+        if not self._next.are_ahead(ended):
+            ahead = self._next.draw_ahead()
+            scenarios, stand_seeds = zip(*ahead.values(), strict=True)
+            self.loop.prepare(list(ahead), scenarios, stand_seeds)
+        self._begin(ended, None)
+
+    def _begin(self, stands: list[int], options: dict[str, Any] | None) -> None:
         """Begin an episode on each of these stands, all at once."""
         if not stands:
             return
-        scenarios, stand_seeds = [], []
-        for stand in stands:
-            rng = self._rngs[stand]
-            if seeds[stand] is not None or rng is None:
-                rng, _ = seeding.np_random(seeds[stand])
-                self._rngs[stand] = rng
-            scenario, stand_seed = choose_episode(
-                self.loop.application.name, options, self._time_scales, rng, self._menu
-            )
-            scenarios.append(scenario)
-            stand_seeds.append(stand_seed)
+        scenarios, stand_seeds = zip(*(self._next.take(stand, options) for stand in stands), strict=True)
         self.loop.reset(stands, scenarios, stand_seeds)
         self._done[stands] = False
         self._names, self._candidates = self._names.copy(), self._candidates.copy()  # infos given out keep theirs

@@ -4,8 +4,9 @@ reset -> (apply -> advance -> observe)* ; fork and snapshot copy everything, so 
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -94,6 +95,16 @@ class SimulatedStands:
         self._faults: list[dict[str, Command]] = [{} for _ in range(num_stands)]
         self._was_reset = np.zeros(num_stands, dtype=np.bool_)
         self._is_closed = False
+        self._make_spare: Callable[..., SimulatedStands] = partial(
+            SimulatedStands,
+            application,
+            bucket_seconds=bucket_seconds,
+            history_seconds=history_seconds,
+            missing=missing,
+            scraping=scraping,
+        )
+        self._spare: SimulatedStands | None = None
+        self._prepared: dict[int, tuple[Scenario, int]] = {}
 
     @property
     def application(self) -> Application:
@@ -109,18 +120,54 @@ class SimulatedStands:
 
     def reset(self, stands: Sequence[int], scenarios: Sequence[Scenario], seeds: Sequence[int]) -> None:
         """Bring the named stands to the baseline, and run their scenarios' warm-ups; the others do not move."""
+        index = self._indices_of_resets(stands, scenarios, seeds)
+        is_prepared = np.zeros(len(index), dtype=np.bool_)
+        for k, n in enumerate(index.tolist()):
+            scenario, seed = self._prepared.pop(n, (None, None))
+            is_prepared[k] = scenario is scenarios[k] and seed == seeds[k]
+        self._adopt(index[is_prepared])
+        others = np.flatnonzero(~is_prepared).tolist()
+        self._warm_up(index[others], [scenarios[k] for k in others], [seeds[k] for k in others])
+
+    def prepare(self, stands: Sequence[int], scenarios: Sequence[Scenario], seeds: Sequence[int]) -> None:
+        """Run warm-ups ahead of time: the stands do not move, and a reset to the same scenario object and seed is done.
+
+        A warm-up of many stands costs little more than one of a few. Each stand's last preparation counts, and its next
+        reset uses it up.
+        """
+        index = self._indices_of_resets(stands, scenarios, seeds)
+        if self._spare is None:
+            self._spare = self._make_spare(num_stands=self.num_stands)
+        self._spare.reset(stands, scenarios, seeds)
+        self._prepared |= dict(zip(index.tolist(), zip(scenarios, seeds, strict=True), strict=True))
+
+    def _indices_of_resets(self, stands: Sequence[int], scenarios: Sequence[Scenario], seeds: Sequence[int]) -> Ints:
         self._require_open()
         if not len(stands) == len(scenarios) == len(seeds):
             raise StandError(f"{len(stands)} stands, {len(scenarios)} scenarios, {len(seeds)} seeds; give one each")
-        if not len(stands):
+        return self._indices(np.array(stands, dtype=np.int64), need_reset=False)
+
+    def _adopt(self, index: Ints) -> None:
+        """Make these stands what was prepared for them."""
+        if not len(index) or self._spare is None:
             return
-        index = self._indices(np.array(stands), need_reset=False)
-        self._state.put(index, fresh_state(self._graph, scenarios, seeds))
+        self._state.put(index, self._spare._state.take(index))
+        self._history.adopt(index, self._spare._history)
+        self._events.adopt(index, self._spare._events)
+        self._begin(index)
+
+    def _begin(self, index: Ints) -> None:
         self._work.capacity.is_stale[index] = True
-        self._events.restart(index)
-        for n in index:
+        for n in index.tolist():
             self._faults[n] = {}
         self._was_reset[index] = True
+
+    def _warm_up(self, index: Ints, scenarios: Sequence[Scenario], seeds: Sequence[int]) -> None:
+        if not len(index):
+            return
+        self._state.put(index, fresh_state(self._graph, scenarios, seeds))
+        self._events.restart(index)
+        self._begin(index)
         warmups = np.array([scenario.warmup_seconds for scenario in scenarios])
         for warmup in np.unique(warmups):
             of_warmup = index[warmups == warmup]
@@ -215,6 +262,7 @@ class SimulatedStands:
         copy._faults = [dict(self._faults[n]) for n in index]
         copy._was_reset = self._was_reset[index]
         copy._is_closed = False
+        copy._make_spare, copy._spare, copy._prepared = self._make_spare, None, {}
         return copy
 
     def snapshot(self) -> Snapshot:

@@ -54,6 +54,10 @@ class Recorder:
         self.calls.append(("reset", (stands, scenarios, seeds)))
         self._stands.reset(stands, scenarios, seeds)
 
+    def prepare(self, stands: Any, scenarios: Any, seeds: Any) -> None:
+        self.calls.append(("prepare", (stands, scenarios, seeds)))
+        self._stands.prepare(stands, scenarios, seeds)
+
     def apply(self, stand: int, command: Command) -> Receipt:
         self.calls.append(("apply", (stand, command)))
         return self._stands.apply(stand, command)

@@ -80,6 +80,13 @@ class PodEvents:
             copy._blocks, copy._num_rows = [_select(rows, picked)._replace(stand=owner)], len(owner)
         return copy
 
+    def adopt(self, stands: Ints, source: "PodEvents") -> None:
+        """Replace these stands' notes by those that `source` has of the same stands."""
+        self.restart(stands)
+        for block in source.take(stands)._blocks:
+            self._blocks.append(block._replace(stand=stands[block.stand]))
+            self._num_rows += len(block.tick)
+
     def between(self, stand: int, first_tick: int, end_tick: int) -> PodEventRows:
         """One stand's notes of the ticks from `first_tick` to before `end_tick`, in the order they were made."""
         rows = _select(self._joined(), slice(int(self._first_row[stand]), None))

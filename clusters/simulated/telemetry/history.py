@@ -127,6 +127,24 @@ class History:
                 ring[..., stands] = self.missing
         self._is_aligned = bool((self._head == self._head[0]).all())
 
+    def adopt(self, stands: Ints, source: "History") -> None:
+        """Take over what `source` has of these stands, so that it ends where the others are.
+
+        Args:
+            stands: [K] in both.
+            source: keeps as many buckets, collected in the same way.
+        """
+        self.restart(stands, self.num_buckets)
+        first = int(self._head[stands[0]])
+        num_before_end = min(self.num_buckets, self._size - first)
+        for name, ring in self._rings.items():
+            buckets = source._last(name, stands, self.num_buckets).transpose(1, 2, 3, 0)
+            ring[first : first + num_before_end, ..., stands] = buckets[:num_before_end]
+            ring[: self.num_buckets - num_before_end, ..., stands] = buckets[num_before_end:]
+        self._head[stands] = (first + self.num_buckets - 1) % self._size + 1
+        self.count[stands] = source.count[stands]
+        self._is_aligned = bool((self._head == self._head[0]).all())
+
     def take(self, stands: Ints) -> "History":
         """A copy for some stands, in the order given."""
         copy = History.__new__(History)
