@@ -213,11 +213,19 @@ class K3sStand:
             cluster=placed.cluster,
             inventory=self._inventory,
             load=LoadDriver(placed.api, placed.namespace),
-            now_ns=clock.now_ns,
+            now_ns=lambda: self._moment_ns(clock),
         )
         self._episode = None
         self._held = _Held(placed=placed, context=context, clock=clock, source=self._sources(placed.cluster))
         return self._held
+
+    def _moment_ns(self, clock: StandClock) -> int:
+        """The time of what is done now: within the bucket that the stand is in, also if doing it takes longer."""
+        now_ns = clock.now_ns()
+        if self._episode is None:
+            return now_ns
+        start_ns = self._episode.now_ns
+        return min(max(now_ns, start_ns), start_ns + round(self._bucket_seconds * 1e9) - 1)
 
     def _place(self) -> PlacedStand:
         """A stand, waiting for as long as a lease of somebody who died may still stand."""
