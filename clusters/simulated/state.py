@@ -8,6 +8,7 @@ import math
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
+from clusters.simulated.columns import copy_columns
 from clusters.simulated.graph import CompiledGraph
 from clusters.simulated.randomness import Words
 from clusters.simulated.telemetry.sums import ChannelSum, OperationSum, RequestSum, ServiceSum
@@ -283,9 +284,10 @@ class StandState:
         """Write columns back into the places of `stands`."""
         self._widen(len(columns.rates_rps))
         columns._widen(len(self.rates_rps))
-        self.rates_rps[:, stands] = columns.rates_rps
+        everyone = np.arange(columns.num_stands)
+        copy_columns(columns.rates_rps, everyone, self.rates_rps, stands)
         for kind, rows in self._backing.items():
-            rows[:, stands] = columns._backing[kind]
+            copy_columns(columns._backing[kind], everyone, rows, stands)
 
     def clear_sums(self) -> None:
         """A new bucket begins."""

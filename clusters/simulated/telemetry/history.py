@@ -10,6 +10,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from clusters.simulated.columns import copy_columns
 from clusters.simulated.graph import CompiledGraph
 from clusters.simulated.parameters import EPOCH_NS
 from clusters.simulated.telemetry.probes import EDGE_PROBES, JOURNEY_PROBES, NODE_PROBES, STAND_PROBES, Bucket
@@ -136,11 +137,12 @@ class History:
         """
         self.restart(stands, self.num_buckets)
         first = int(self._head[stands[0]])
-        num_before_end = min(self.num_buckets, self._size - first)
         for name, ring in self._rings.items():
-            buckets = source._last(name, stands, self.num_buckets).transpose(1, 2, 3, 0)
-            ring[first : first + num_before_end, ..., stands] = buckets[:num_before_end]
-            ring[: self.num_buckets - num_before_end, ..., stands] = buckets[num_before_end:]
+            buckets = source._last(name, None, self.num_buckets).transpose(1, 2, 3, 0)
+            rows = buckets.reshape(self.num_buckets, -1, buckets.shape[-1])
+            places = ring.reshape(self._size, -1, ring.shape[-1])
+            for bucket in range(self.num_buckets):
+                copy_columns(rows[bucket], stands, places[(first + bucket) % self._size], stands)
         self._head[stands] = (first + self.num_buckets - 1) % self._size + 1
         self.count[stands] = source.count[stands]
         self._is_aligned = bool((self._head == self._head[0]).all())

@@ -93,6 +93,25 @@ def test_a_seed_gives_the_same_episodes_and_stand_i_takes_seed_plus_i(env):
         env.reset(seed=[1, 2])
 
 
+def test_no_episode_depends_on_when_the_others_end():
+    played = []
+    for others in ("do_nothing", "escalate_to_human"):
+        env = VectorStandEnv(3)
+        env.reset(seed=7)
+        seen = []
+        for step in range(6):
+            own = "escalate_to_human" if step in (2, 4) else "do_nothing"
+            observation, rewards, *_, info = env.step(actions(env, own, others, others))
+            seen.append((info["scenario"][0], rewards[0], observation["nodes"][0].tobytes()))
+        _, info = env.reset(options={**PLAY_CALM, "reset_mask": np.array([True, False, False])})
+        seen.append(env.loop.observe()["nodes"][0].tobytes())
+        seen.append(env.reset()[1]["scenario"][0])
+        env.close()
+        played.append(seen)
+    assert len({name for name, *_ in played[0][:6]}) == 3
+    assert played[0] == played[1]
+
+
 def test_only_the_stands_of_a_mask_are_reset(env):
     env.reset(seed=0, options=PLAY_CALM)
     env.step(actions(env, *["do_nothing"] * 3))

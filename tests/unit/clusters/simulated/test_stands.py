@@ -154,3 +154,25 @@ def test_no_trouble_makes_telemetry_negative_infinite_or_a_ratio_above_one() -> 
     requests = node(window, "cart", "request_rate_rps")
     assert np.isfinite(node(window, "cart", "latency_p95_milliseconds")[requests > 0.01]).all()
     assert np.isfinite(window.nodes[:, :, 1:, [4, 5, 6, 7, 8, 9, 10, 11, 12, 13]]).all()
+
+
+def test_a_warm_up_played_ahead_is_bit_for_bit_the_one_at_the_reset() -> None:
+    first, second = scenario(), scenario((50.0, 100.0, 150.0))
+    plain, ahead = (SimulatedStands(APPLICATION, 5, spare_seconds=600.0) for _ in range(2))
+    for stands in (plain, ahead):
+        stands.reset(range(5), [first] * 5, range(5))
+        stands.apply(3, StressCpu(fault_id="f", service="cart", load_ratio=0.5))
+        stands.advance(70.0)
+    before = ahead.observe(60.0, 10.0).nodes.copy()
+    ahead.prepare([0, 3, 4], [second] * 3, [10, 13, 14])
+    np.testing.assert_array_equal(ahead.observe(60.0, 10.0).nodes, before)
+    for stands in (plain, ahead):
+        stands.reset([3, 0, 1], [second] * 3, [13, 99, 11])  # prepared, prepared for another seed, not prepared
+        stands.advance(30.0)
+        stands.reset([0, 4], [second, first], [10, 14])  # the other seed used it up; another scenario
+        stands.apply(3, StressCpu(fault_id="f", service="cart", load_ratio=0.5))
+        stands.advance(250.0)
+    one, other = plain.observe(1800.0, 10.0), ahead.observe(1800.0, 10.0)
+    np.testing.assert_array_equal(one.times_ns, other.times_ns)
+    for level, _ in LEVELS:
+        np.testing.assert_array_equal(getattr(one, level), getattr(other, level))
