@@ -121,7 +121,8 @@ def draw_one(choices: Sequence[T], rng: np.random.Generator) -> T:
 
 def draw_between(bounds: tuple[float, float], rng: np.random.Generator) -> float:
     """Uniform between two bounds."""
-    return float(rng.uniform(*bounds))
+    low, high = bounds
+    return low + (high - low) * rng.random()
 
 
 def clipped(value: float, low: float, high: float) -> float:

@@ -6,9 +6,11 @@ A scenario is a function of (application, menu, scenario seed, time scales) alon
 import math
 from dataclasses import dataclass
 from functools import lru_cache
+from threading import local
 from zlib import crc32
 
 import numpy as np
+from numpy.typing import NDArray
 
 from clusters.applications import load_application
 from clusters.commands import Command, DelayEdge, LosePackets, SetFlag, ShiftTraffic
@@ -30,6 +32,19 @@ ORDINARY_LEVELS = (0.8, 1.05)
 CONTROL_LEVELS = (0.4, 1.25)
 """Mean load over the nominal rate."""
 NUM_BUSY = 4
+
+
+_NO_WORDS = np.zeros(4, dtype=np.uint64)
+
+
+class _OfThread(local):
+    """A generator that every draw of a scenario brings to its own start."""
+
+    def __init__(self) -> None:
+        self.rng = np.random.Generator(np.random.Philox(key=[0, 0]))
+
+
+_OF_THREAD = _OfThread()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,7 +93,8 @@ def draw_scenario(
     application = draws.application
     split = splits.split_of_seed(scenario_seed)
     menu_words = () if menu == CORE else (menu.name,)
-    rng = _generator(scenario_seed, application_name, "scenario", *menu_words)
+    rng = _OF_THREAD.rng
+    _rewind(rng, _key(scenario_seed, application_name, "scenario", *menu_words))
     families = draws.families.draw(split, rng)
     family = families[0]
     moments = _draw_moments(family, menu.timing, time_scales, rng)
@@ -114,7 +130,23 @@ def _draws(application_name: str, menu: ScenarioMenu) -> _Draws:
 
 def _generator(seed: int, *words: str) -> np.random.Generator:
     """Counter-based randomness keyed by a seed and the words' checksum: no draw depends on another's position."""
-    return np.random.Generator(np.random.Philox(key=[seed, crc32("/".join(words).encode())]))
+    return np.random.Generator(np.random.Philox(key=_key(seed, *words)))
+
+
+def _key(seed: int, *words: str) -> NDArray[np.uint64]:
+    return np.array([seed, crc32("/".join(words).encode())], dtype=np.uint64)
+
+
+def _rewind(rng: np.random.Generator, key: NDArray[np.uint64]) -> None:
+    """Bring a generator to the start of a key. Making one anew asks the system for entropy that nobody uses."""
+    rng.bit_generator.state = {
+        "bit_generator": "Philox",
+        "state": {"counter": _NO_WORDS, "key": key},
+        "buffer": _NO_WORDS,
+        "buffer_pos": len(_NO_WORDS),
+        "has_uint32": 0,
+        "uinteger": 0,
+    }
 
 
 def _draw_moments(

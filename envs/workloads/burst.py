@@ -1,10 +1,13 @@
 """Short spikes on a flat load."""
 
+import math
+
 import numpy as np
 
 from clusters.scenario import WorkloadTrace
 from clusters.topology import Application
-from envs.workloads.workload import build_trace, step_times
+from envs.faults.fault import draw_between
+from envs.workloads.workload import STEP_SECONDS, build_trace, step_times
 
 PAUSE_SECONDS = (120.0, 300.0)
 BURST_SECONDS = (20.0, 50.0)
@@ -18,11 +21,11 @@ class Burst:
         self, application: Application, level: float, duration_seconds: float, rng: np.random.Generator
     ) -> WorkloadTrace:
         """A spiky trace."""
-        times = step_times(duration_seconds)
-        shape = np.ones(len(times))
-        start = rng.uniform(0.0, PAUSE_SECONDS[1])
+        shape = np.ones(len(step_times(duration_seconds)))
+        start = PAUSE_SECONDS[1] * rng.random()
         while start < duration_seconds:
-            end = start + rng.uniform(*BURST_SECONDS)
-            shape[(times >= start) & (times < end)] = rng.uniform(*HEIGHT)
-            start = end + rng.uniform(*PAUSE_SECONDS)
+            end = start + draw_between(BURST_SECONDS, rng)
+            first, last = (math.ceil(bound / STEP_SECONDS) for bound in (start, end))
+            shape[first:last] = draw_between(HEIGHT, rng)
+            start = end + draw_between(PAUSE_SECONDS, rng)
         return build_trace("burst", application, shape, level, rng)

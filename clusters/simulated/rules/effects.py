@@ -5,6 +5,8 @@ Columns are recomputed whenever a command changes one of the causes, and when an
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +17,8 @@ from clusters.simulated.state import StandState
 from clusters.topology import ConfigFlag, Release
 
 Floats = NDArray[np.float64]
+
+_KEPT_EFFECTS: Final = 256
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,20 +41,16 @@ class _Effects:
 
 def apply_effects(graph: CompiledGraph, state: StandState, stand: int) -> None:
     """Recompute one stand's costs, error ratios, waits, calls, retries and leaks, and when to do so again."""
-    effects = _Effects(
-        cpu_factor=np.ones(graph.num_operations),
-        success=np.ones(graph.num_operations),
-        added_seconds=state.slow_seconds[graph.operation_service, stand].astype(np.float64),
-        calls=graph.call_counts.astype(np.float64),
-        retries=np.zeros(graph.num_channels),
-        leak_bytes=np.zeros(graph.num_services),
-    )
-    for flag, is_bad in zip(graph.application.flags, state.flag_is_bad[:, stand].tolist(), strict=True):
-        if is_bad:
-            _add_flag(graph, effects, flag)
     changed = np.flatnonzero(np.maximum(state.version[:, stand], state.canary[:, stand]) >= 0).tolist()
+    slow_seconds = state.slow_seconds[:, stand]
+    flags, groups = state.flag_is_bad[:, stand].tobytes(), state.group_enabled[:, stand].tobytes()
+    if changed or slow_seconds.any():
+        effects = _effects_of(graph, flags, slow_seconds)
+    else:
+        effects = _kept_effects(graph, flags, groups)
     due = min((_add_release(graph, state, effects, s, stand) for s in changed), default=np.inf)
-    _leave_out_groups(graph, state, effects, stand)
+    if changed or slow_seconds.any():
+        _leave_out_groups(graph, effects, groups)
     state.demand_ms[:, stand] = state.base_demand_ms[:, stand] * effects.cpu_factor
     state.own_error_ratio[:, stand] = 1.0 - effects.success
     state.added_seconds[:, stand] = state.base_added_seconds[:, stand] + effects.added_seconds
@@ -58,6 +58,30 @@ def apply_effects(graph: CompiledGraph, state: StandState, stand: int) -> None:
     state.added_retries[:, stand] = effects.retries
     state.leak_bytes_per_request[:, stand] = effects.leak_bytes
     state.effects_due[stand] = due
+
+
+def _effects_of(graph: CompiledGraph, flags: bytes, slow_seconds: NDArray[np.float32]) -> _Effects:
+    """What bad flags (a byte each) make of services that answer slowly, [S]."""
+    effects = _Effects(
+        cpu_factor=np.ones(graph.num_operations),
+        success=np.ones(graph.num_operations),
+        added_seconds=slow_seconds[graph.operation_service].astype(np.float64),
+        calls=graph.call_counts.astype(np.float64),
+        retries=np.zeros(graph.num_channels),
+        leak_bytes=np.zeros(graph.num_services),
+    )
+    for flag, is_bad in zip(graph.application.flags, flags, strict=True):
+        if is_bad:
+            _add_flag(graph, effects, flag)
+    return effects
+
+
+@lru_cache(maxsize=_KEPT_EFFECTS)
+def _kept_effects(graph: CompiledGraph, flags: bytes, groups: bytes) -> _Effects:
+    """The same with groups that are off, where no service is slow: computed once, because flags flap in many stands."""
+    effects = _effects_of(graph, flags, np.zeros(graph.num_services, dtype=np.float32))
+    _leave_out_groups(graph, effects, groups)
+    return effects
 
 
 def _add_flag(graph: CompiledGraph, effects: _Effects, flag: ConfigFlag) -> None:
@@ -123,8 +147,8 @@ def _release_columns(
     return (cpu, success, added), due
 
 
-def _leave_out_groups(graph: CompiledGraph, state: StandState, effects: _Effects, stand: int) -> None:
-    for group, enabled in zip(graph.application.optional_groups, state.group_enabled[:, stand].tolist(), strict=True):
+def _leave_out_groups(graph: CompiledGraph, effects: _Effects, groups: bytes) -> None:
+    for group, enabled in zip(graph.application.optional_groups, groups, strict=True):
         if not enabled:
             off = np.isin(_channel_service(graph), [graph.service_index[name] for name in group.services])
             effects.calls[off[graph.call_channel]] = 0.0
