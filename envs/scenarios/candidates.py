@@ -81,12 +81,14 @@ class CandidateDraws:
     def _services(self, focus: tuple[str, ...], rng: np.random.Generator) -> list[str]:
         """Two or more services, at least two of them scalable: focus, a neighbour, strangers."""
         strangers = [self._everyone[position] for position in rng.permutation(len(self._everyone)).tolist()]
-        near = {neighbour for name in focus for neighbour in self._neighbours[name]}
-        neighbours = [name for name in strangers if name in near]
+        near = set[str]().union(*(self._neighbours[name] for name in focus))
+        neighbour = next(([name] for name in strangers if name in near), [])
         picked: list[str] = []
         num_scalable = 0
-        for name in [*focus, *neighbours[:1], *strangers]:
-            if name not in picked and (len(picked) < NUM_PER_GROUP or num_scalable < NUM_PER_GROUP):
+        for name in [*focus, *neighbour, *strangers]:
+            if len(picked) >= NUM_PER_GROUP and num_scalable >= NUM_PER_GROUP:
+                break
+            if name not in picked:
                 picked.append(name)
                 num_scalable += name in self._scalable
         return picked

@@ -29,7 +29,7 @@ class ScenarioTiming:
 
 USUAL = ScenarioTiming()
 SHORT = ScenarioTiming(
-    horizon_seconds=110.0, follow_seconds=50.0, fault_start_seconds=(10.0, 30.0), decision_delay_seconds=(10.0, 20.0)
+    horizon_seconds=120.0, follow_seconds=100.0, fault_start_seconds=(10.0, 30.0), decision_delay_seconds=(10.0, 20.0)
 )
-"""For live stands: two minutes hold a fault, a decision, and one window of a world model that looks ten steps of ten
-seconds ahead."""
+"""For live stands: two minutes and a half hold a fault, a decision, and after it the ten steps of ten seconds that a
+world model looks ahead."""

@@ -177,11 +177,11 @@ def test_the_decision_comes_shortly_after_the_fault_and_early_enough():
     assert len({fault.start_seconds for scenario in EVERY for fault in scenario.faults}) > 8
 
 
-def test_a_brief_scenario_holds_its_fault_and_its_decision_in_two_minutes():
+def test_a_brief_scenario_holds_its_fault_and_its_decision_in_minutes():
     scales = TimeScales(control_step_seconds=10.0, observation_window_seconds=40.0, warmup_seconds=40.0)
     brief = draw_scenarios("small-core", Split.TRAIN, 60, 7, scales, scenario_menu("brief"))
     for scenario in brief:
-        assert scenario.warmup_seconds + scenario.horizon_seconds <= 160.0
+        assert scenario.warmup_seconds + scenario.horizon_seconds <= 190.0
         assert scenario.decision_seconds + SHORT.follow_seconds <= scenario.horizon_seconds
         assert all(fault.start_seconds <= 50.0 for fault in scenario.faults)
     assert len({scenario.family for scenario in brief}) > 10
