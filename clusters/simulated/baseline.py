@@ -1,5 +1,6 @@
 """The state that a reset brings stands to: baseline, drawn parameters, the scenario's workload at its start."""
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -47,8 +48,8 @@ def _check_scenario(graph: CompiledGraph, scenario: Scenario) -> None:
             "reset a stand of that application"
         )
     num_types = len(application.request_types)
-    if len(trace.mix) != num_types or not np.isclose(sum(trace.mix), 1.0) or min(trace.mix) < 0:
+    if len(trace.mix) != num_types or not math.isclose(sum(trace.mix), 1.0, rel_tol=1e-5) or min(trace.mix) < 0:
         raise StandError(f"{where} has the mix {trace.mix}; give {num_types} shares, none negative, that sum to 1")
-    rates = np.array(trace.rates_rps)
-    if not len(rates) or not np.isfinite(rates).all() or rates.min() < 0 or not trace.step_seconds > 0:
+    rates = trace.rates_rps
+    if not rates or not math.isfinite(sum(rates)) or min(rates) < 0 or not trace.step_seconds > 0:
         raise StandError(f"{where} has an empty workload or a negative rate in it; give rates of 0 or more")

@@ -38,6 +38,7 @@ class CompiledGraph:
         """[S] internal position of each service of the application."""
         self.service_index = {service.name: s for s, service in enumerate(self.services)}
         self.edge_index = {(edge.source, edge.target): e for e, edge in enumerate(application.edges)}
+        self.flag_index = {flag.name: g for g, flag in enumerate(application.flags)}
         self._compile_operations()
         self._compile_channels()
         self._compile_calls()

@@ -48,8 +48,9 @@ def _cycles(
     is_bad = False
     start = request.start_seconds
     while start < course.end_seconds:
-        share = max(share for seconds, share in course.steps if seconds <= start)
-        bad_buckets = max(1, int(full * share)) if grows else full
+        bad_buckets = full
+        if grows:
+            bad_buckets = max(1, int(full * max(share for seconds, share in course.steps if seconds <= start)))
         if not is_bad:
             yield start, bad
         is_bad = bad_buckets == cycle_buckets

@@ -17,9 +17,8 @@ def _accept_flag(column: Column, command: SetFlag) -> Refusal | None:
 
 
 def _flag_position(column: Column, command: SetFlag) -> tuple[int, bool]:
-    flags = column.graph.application.flags
-    position = next(g for g, flag in enumerate(flags) if flag.name == command.flag)
-    return position, command.variant == flags[position].bad_variant
+    position = column.graph.flag_index[command.flag]
+    return position, command.variant == column.graph.application.flags[position].bad_variant
 
 
 def _has_variant(column: Column, command: SetFlag) -> bool:
