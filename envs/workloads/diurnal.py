@@ -4,6 +4,7 @@ import numpy as np
 
 from clusters.scenario import WorkloadTrace
 from clusters.topology import Application
+from envs.faults.fault import draw_between
 from envs.workloads.workload import build_trace, step_times
 
 PERIOD_SECONDS = (600.0, 1200.0)
@@ -17,7 +18,7 @@ class Diurnal:
         self, application: Application, level: float, duration_seconds: float, rng: np.random.Generator
     ) -> WorkloadTrace:
         """A smooth trace."""
-        period, amplitude = rng.uniform(*PERIOD_SECONDS), rng.uniform(*AMPLITUDE)
-        phase = rng.uniform(0.0, 2 * np.pi)
+        period, amplitude = draw_between(PERIOD_SECONDS, rng), draw_between(AMPLITUDE, rng)
+        phase = draw_between((0.0, 2 * np.pi), rng)
         shape = 1.0 + amplitude * np.sin(2 * np.pi * step_times(duration_seconds) / period + phase)
         return build_trace("diurnal", application, shape, level, rng)

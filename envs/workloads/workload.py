@@ -1,5 +1,6 @@
 """The contract of a workload profile, and the request mix, which all profiles share."""
 
+from functools import lru_cache
 from typing import Protocol
 
 import numpy as np
@@ -74,6 +75,9 @@ def nominal_weights(application: Application) -> Floats:
     return np.array([request.weight for request in application.request_types])
 
 
+@lru_cache(maxsize=64)
 def step_times(duration_seconds: float) -> Floats:
-    """Start of each step of a trace that covers the duration."""
-    return np.arange(int(np.ceil(duration_seconds / STEP_SECONDS)), dtype=np.float64) * STEP_SECONDS
+    """Start of each step of a trace that covers the duration; everybody's, so not to be written to."""
+    times: Floats = np.arange(int(np.ceil(duration_seconds / STEP_SECONDS)), dtype=np.float64) * STEP_SECONDS
+    times.flags.writeable = False
+    return times

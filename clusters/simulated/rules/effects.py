@@ -44,13 +44,13 @@ def apply_effects(graph: CompiledGraph, state: StandState, stand: int) -> None:
     changed = np.flatnonzero(np.maximum(state.version[:, stand], state.canary[:, stand]) >= 0).tolist()
     slow_seconds = state.slow_seconds[:, stand]
     flags, groups = state.flag_is_bad[:, stand].tobytes(), state.group_enabled[:, stand].tobytes()
+    due = np.inf
     if changed or slow_seconds.any():
         effects = _effects_of(graph, flags, slow_seconds)
+        due = min((_add_release(graph, state, effects, s, stand) for s in changed), default=np.inf)
+        _leave_out_groups(graph, effects, groups)
     else:
         effects = _kept_effects(graph, flags, groups)
-    due = min((_add_release(graph, state, effects, s, stand) for s in changed), default=np.inf)
-    if changed or slow_seconds.any():
-        _leave_out_groups(graph, effects, groups)
     state.demand_ms[:, stand] = state.base_demand_ms[:, stand] * effects.cpu_factor
     state.own_error_ratio[:, stand] = 1.0 - effects.success
     state.added_seconds[:, stand] = state.base_added_seconds[:, stand] + effects.added_seconds
