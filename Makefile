@@ -24,8 +24,8 @@ demo: $(INSTALLED)  ## the main job on simulated stands: fill, fit, rank, compar
 test: $(INSTALLED)  ## every test, with coverage
 	$(BIN)/python -m pytest --cov --cov-report=term:skip-covered --cov-fail-under=85
 
-test-cluster: $(INSTALLED)  ## the tests on a real Kubernetes alone, which GYM_KUBECONFIG names (they are part of `test` too)
-	$(BIN)/python -m pytest -m cluster
+test-cluster: $(INSTALLED)  ## what the variables GYM_* open: tests on a real Kubernetes, Prometheus, collector and their definitions
+	$(BIN)/python -m pytest tests/cluster tests/integration/clusters tests/unit/clusters/k3s $(PYTEST_OPTIONS)
 
 check: $(INSTALLED)  ## what CI checks besides the tests
 	$(BIN)/ruff format --no-cache --check .
