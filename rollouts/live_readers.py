@@ -4,6 +4,7 @@ StandActor -> SharedReader -> actor `telemetry-<cluster>` -> ClusterReader -> Pr
 """
 
 import atexit
+import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
@@ -14,6 +15,7 @@ from clusters.stand import StandError
 from clusters.streams import StandStreams, StreamsSpec
 from clusters.telemetry import TelemetryWindow
 from clusters.topology import Application
+from ray_configs.errors import UserError
 
 if TYPE_CHECKING:
     from clusters.k3s.telemetry.reader import ClusterReader
@@ -27,16 +29,25 @@ class ReaderActor:
     """A cluster's reader in a process of its own; `readers` makes a Ray actor of it."""
 
     def __init__(self, cluster: ClusterSpec, inventory: Inventory) -> None:
-        from clusters.k3s.telemetry.reader import ClusterReader
-
-        self._reader = ClusterReader(cluster, inventory)
+        self._cluster, self._inventory = cluster, inventory
+        self._opening = threading.Lock()
+        self._reader: ClusterReader | None = None
 
     def ask(self, method: str, arguments: tuple[Any, ...], options: Mapping[str, Any]) -> Any:
         """Call a method of the reader; a stand's error crosses processes as a plain one."""
         try:
-            return getattr(self._reader, method)(*arguments, **options)
+            return getattr(self._opened(), method)(*arguments, **options)
         except StandError as error:
             raise StandError(str(error)) from None
+
+    def _opened(self) -> "ClusterReader":
+        """The reader, opened by the first call: what goes wrong then has somebody to be told to."""
+        from clusters.k3s.telemetry.reader import ClusterReader
+
+        with self._opening:
+            if self._reader is None:
+                self._reader = ClusterReader(self._cluster, self._inventory)
+            return self._reader
 
 
 class SharedReader:
@@ -93,6 +104,9 @@ def shared_readers(inventory: Inventory | None) -> Iterator[None]:
     """One reader actor per cluster inside the block, beside the driver; nothing without an inventory.
 
     Asking is harmless to repeat, so Ray starts a reader that died again, and asks it again.
+
+    Raises:
+        UserError: a cluster's telemetry cannot be read.
     """
     if inventory is None:
         yield
@@ -102,17 +116,28 @@ def shared_readers(inventory: Inventory | None) -> Iterator[None]:
 
     # A gateway delivers spans to an address of the driver's node.
     here = NodeAffinitySchedulingStrategy(node_id=ray.get_runtime_context().get_node_id(), soft=False)
-    handles = [
-        ray.remote(num_cpus=0, max_restarts=-1, max_task_retries=-1, max_concurrency=_CONCURRENT_CALLS)(ReaderActor)
+    handles = {
+        cluster.name: ray.remote(num_cpus=0, max_restarts=-1, max_task_retries=-1, max_concurrency=_CONCURRENT_CALLS)(
+            ReaderActor
+        )
         .options(name=_actor_name(cluster), scheduling_strategy=here)
         .remote(cluster, inventory)
         for cluster in inventory.clusters
-    ]
+    }
     try:
+        for name, handle in handles.items():
+            _require_open(name, handle)
         yield
     finally:
-        for handle in handles:
+        for handle in handles.values():
             ray.kill(handle)
+
+
+def _require_open(cluster: str, handle: Any) -> None:
+    try:
+        SharedReader(handle).why_missing("")
+    except StandError as error:
+        raise UserError(f"the telemetry of cluster {cluster} cannot be read: {error}") from error
 
 
 def source_of(cluster: ClusterSpec, inventory: Inventory, *, is_shared: bool) -> "TelemetrySource":
