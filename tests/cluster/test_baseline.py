@@ -92,7 +92,7 @@ def test_whatever_was_done_to_a_stand_is_named_and_undone_and_the_rest_keeps_its
     baseline = {name: api.get(DEPLOYMENT, name, namespace)["spec"] for name in ("web", "store", "flags")}
     labels = {"labels": {STAND_LABEL: namespace}}
     write_variants(api, SMALL_SHOP, namespace, {"storeFailure": "on"})
-    change_container(api, namespace, "web", image="stands.test/nothing:1", imagePullPolicy="Never")
+    change_container(api, namespace, "web", image="registry.invalid/nothing:1", imagePullPolicy="Never")
     api.patch(DEPLOYMENT, "store", namespace, {"spec": {"replicas": 3}, "metadata": {"annotations": {"note": "x"}}})
     broken = [{"name": "tcp-service", "port": 6379, "targetPort": 1}]
     api.patch(SERVICE, "store", namespace, {"spec": {"ports": broken}})
@@ -116,7 +116,7 @@ def test_whatever_was_done_to_a_stand_is_named_and_undone_and_the_rest_keeps_its
     assert read_variants(api, SMALL_SHOP, namespace) == {"storeFailure": "off"}
     assert set(report.removed) == {"Deployment store-canary", "HorizontalPodAutoscaler store"}
     told = "; ".join(report.differed)
-    assert "Deployment web: spec.template.spec.containers.web.image: stands.test/nothing:1 -> " in told
+    assert "Deployment web: spec.template.spec.containers.web.image: registry.invalid/nothing:1 -> " in told
     assert "Deployment store: spec.replicas: 3 -> 1" in told
     assert "Deployment store: annotations.note: x -> nothing" in told
     assert "Service store: spec.ports.tcp-service.targetPort: 1 -> 6379" in told

@@ -58,7 +58,7 @@ def test_every_reason_is_told_apart(api: "KubeApi", namespace: str) -> None:
     quota = {"apiVersion": "v1", "kind": "ResourceQuota", "metadata": {"name": "small"}}
     api.create(quota | {"spec": {"hard": {"limits.cpu": "2", "limits.memory": "1Gi"}}}, namespace)
     bad = {
-        "absent": deployment("absent", namespace, image="stands.test/nothing:1", code=sleep),
+        "absent": deployment("absent", namespace, image="registry.invalid/nothing:1", code=sleep),
         "crashing": deployment("crashing", namespace, image=image, code="raise SystemExit(3)"),
         "homeless": deployment("homeless", namespace, image=image, code=sleep, nodeSelector={"planet": "mars"}),
         "greedy": deployment("greedy", namespace, image=image, code=sleep, cpu="5"),
@@ -81,7 +81,7 @@ def test_every_reason_is_told_apart(api: "KubeApi", namespace: str) -> None:
             break
         time.sleep(1.0)
     assert {name: reason.cause for name, reason in found.items()} == wanted
-    assert "stands.test/nothing:1" in found["absent"].detail and found["absent"].is_hopeless
+    assert "registry.invalid/nothing:1" in found["absent"].detail and found["absent"].is_hopeless
     assert "exit code 3" in found["crashing"].detail
     assert "exceeded quota" in found["greedy"].detail
 
@@ -89,7 +89,7 @@ def test_every_reason_is_told_apart(api: "KubeApi", namespace: str) -> None:
     worn = replace_worn_pods(api, SMALL_SHOP, namespace, ImageKind.SYNTHETIC, rolling=("homeless", "absent", "slow"))
     assert worn == {"crashing"}
 
-    with pytest.raises(StandError, match=r"absent: image missing \(stands.test/nothing:1.*greedy: refused by a quota"):
+    with pytest.raises(StandError, match=r"absent: image missing \(registry.invalid/nothing:1.*greedy: refused by a quota"):
         wait_ready(api, namespace, list(bad), timeout_seconds=PATIENCE_SECONDS)
     with pytest.raises(StandError, match=rf"stand {namespace} .* not ready after .* slow: still starting .*0 of 1"):
         wait_ready(api, namespace, ["slow", "fine"], timeout_seconds=1.0)
