@@ -89,7 +89,9 @@ def test_every_reason_is_told_apart(api: "KubeApi", namespace: str) -> None:
     worn = replace_worn_pods(api, SMALL_SHOP, namespace, ImageKind.SYNTHETIC, rolling=("homeless", "absent", "slow"))
     assert worn == {"crashing"}
 
-    with pytest.raises(StandError, match=r"absent: image missing \(registry.invalid/nothing:1.*greedy: refused by a quota"):
+    with pytest.raises(
+        StandError, match=r"absent: image missing \(registry.invalid/nothing:1.*greedy: refused by a quota"
+    ):
         wait_ready(api, namespace, list(bad), timeout_seconds=PATIENCE_SECONDS)
     with pytest.raises(StandError, match=rf"stand {namespace} .* not ready after .* slow: still starting .*0 of 1"):
         wait_ready(api, namespace, ["slow", "fine"], timeout_seconds=1.0)
