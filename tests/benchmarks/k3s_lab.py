@@ -44,7 +44,7 @@ def live_inventory(*, stands: int, lease_seconds: float = 30.0) -> Iterator[Inve
 @contextmanager
 def live_stand() -> Iterator[LiveStand]:
     """One small-core stand, not reset yet."""
-    with live_inventory(stands=1) as inventory:
+    with live_inventory(stands=1, lease_seconds=60.0) as inventory:
         reader = ClusterReader(inventory.clusters[0], inventory)
         stand = K3sStand(APPLICATION, inventory, sources=lambda cluster: reader, holder="benchmark")
         try:
