@@ -1,15 +1,15 @@
 """The commands of a scenario's faults in the order in which an orchestrator gives them, and what makes one void."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from operator import itemgetter
+from typing import NamedTuple
 
 from clusters.commands import Command, OperatorCommand, SetFlag, ShiftTraffic
 from clusters.scenario import ScheduledFault
 
 
-@dataclass(frozen=True, kw_only=True)
-class FaultEvent:
-    """One command of a fault: an injection or its clearance."""
+class FaultEvent(NamedTuple):
+    """One command of a fault: an injection or its clearance. A tuple, because stands that are reset make many."""
 
     seconds: float
     """After the warm-up."""
@@ -18,18 +18,21 @@ class FaultEvent:
     is_clearance: bool
 
 
+_SECONDS = itemgetter(FaultEvent._fields.index("seconds"))
+
+
 def fault_events(faults: Sequence[ScheduledFault]) -> tuple[FaultEvent, ...]:
     """Every injection and clearance in time order; at one time clearances come first."""
     events = [
-        FaultEvent(seconds=seconds, fault_id=fault.fault_id, command=command, is_clearance=False)
-        for fault in faults
-        for seconds, command in fault.injections
-    ] + [
-        FaultEvent(seconds=fault.end_seconds, fault_id=fault.fault_id, command=fault.clearance, is_clearance=True)
+        FaultEvent(fault.end_seconds, fault.fault_id, fault.clearance, True)
         for fault in faults
         if fault.end_seconds is not None and fault.clearance is not None
     ]
-    return tuple(sorted(events, key=lambda event: (event.seconds, not event.is_clearance)))
+    for fault in faults:
+        fault_id = fault.fault_id
+        events += [FaultEvent(seconds, fault_id, command, False) for seconds, command in fault.injections]
+    events.sort(key=_SECONDS)  # what comes first at one time stays first: the clearances
+    return tuple(events)
 
 
 def is_made_void(event: FaultEvent, command: OperatorCommand) -> bool:

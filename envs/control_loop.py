@@ -114,8 +114,7 @@ class ControlLoop:
         state.begin(rows, self._fresh)
         state.num_steps[rows] = [round(s.horizon_seconds / self.time_scales.control_step_seconds) for s in scenarios]
         state.now_ns[rows], state.baseline_cost_millicores[rows] = self._warmups(rows)
-        for stand, scenario in zip(stands, scenarios, strict=True):
-            state.schedule.load(stand, scenario.faults)
+        state.schedule.load(stands, [scenario.faults for scenario in scenarios])
 
     def prepare(self, stands: Sequence[int], scenarios: Sequence[Scenario], seeds: Sequence[int]) -> None:
         """Run the warm-ups that these stands' next resets will ask for, all at once; nothing that is seen changes.

@@ -116,6 +116,12 @@ def utilisations(application: Application) -> dict[str, float]:
 
 
 @per_application
+def highest_utilisation(application: Application) -> float:
+    """Of the busiest service."""
+    return max(utilisations(application).values())
+
+
+@per_application
 def edge_exposures(application: Application) -> dict[tuple[str, str], float]:
     """Share of its objective that the worst journey loses per millisecond of delay on each edge that users notice."""
     calls = estimate_demand(application).waited_calls
@@ -126,6 +132,12 @@ def edge_exposures(application: Application) -> dict[tuple[str, str], float]:
         for edge, share in zip(application.edges, shares, strict=True)
         if edge.source != LOAD_GENERATOR and share > 0
     }
+
+
+@per_application
+def exposed_edges(application: Application) -> tuple[tuple[tuple[str, str], float], ...]:
+    """The items of `edge_exposures`, to draw one from."""
+    return tuple(edge_exposures(application).items())
 
 
 @per_application

@@ -39,11 +39,11 @@ def inject_due_faults(
     popped = state.schedule.pop_due(stands, state.elapsed_seconds[due].tolist())
     for stand, events in zip(stands, popped, strict=True):
         of_stand = receipts.setdefault(stand, [])
-        for event in events:
-            receipt = batch.apply(stand, event.command)
-            of_stand.append((event.fault_id, receipt))
-            if isinstance(event.command, _RECORDED) and receipt.is_in_force:
-                record_command(state.controls, application, stand, event.command)
+        for _, fault_id, command, _ in events:
+            receipt = batch.apply(stand, command)
+            of_stand.append((fault_id, receipt))
+            if isinstance(command, _RECORDED) and receipt.is_in_force:
+                record_command(state.controls, application, stand, command)
                 changed.append(stand)
     return changed
 

@@ -1,6 +1,7 @@
 """A configuration flag has its bad version."""
 
 from collections.abc import Callable
+from typing import NamedTuple
 
 import numpy as np
 
@@ -15,6 +16,24 @@ CYCLE_BUCKETS = 3
 """A flapping configuration alternates between its versions within a cycle of so many buckets."""
 BAD_BUCKETS: dict[Intensity, int] = {Intensity.MILD: 1, Intensity.VISIBLE: 2, Intensity.SEVERE: 3}
 """Buckets of a cycle with the bad version, at full strength."""
+
+
+class _Choice(NamedTuple):
+    """A flag as a fault has it."""
+
+    service: str
+    symptoms: tuple[str, ...]
+    bad: SetFlag
+    good: SetFlag
+
+    @classmethod
+    def of(cls, flag: ConfigFlag) -> "_Choice":
+        return cls(
+            service=flag.service,
+            symptoms=tuple(f"{effect.service} misbehaves" for effect in flag.effects),
+            bad=SetFlag(flag=flag.name, variant=flag.bad_variant),
+            good=SetFlag(flag=flag.name, variant=flag.good_variant),
+        )
 
 
 class BadConfig(FaultFamily):
@@ -34,7 +53,9 @@ class BadConfig(FaultFamily):
     def __init__(self, kind: str, is_meant: Callable[[ConfigFlag], bool]) -> None:
         self._kind = kind
         self._flags = per_application(
-            lambda application: tuple(flag for flag in application.flags if is_meant(flag) and not adds_retries(flag))
+            lambda application: tuple(
+                _Choice.of(flag) for flag in application.flags if is_meant(flag) and not adds_retries(flag)
+            )
         )
 
     def applies_to(self, application: Application) -> bool:
@@ -43,16 +64,16 @@ class BadConfig(FaultFamily):
 
     def draw(self, request: FaultRequest, rng: np.random.Generator) -> ScheduledFault:
         """A bad version of one flag."""
-        flag = draw_one(self._flags(request.application), rng)
+        choice = draw_one(self._flags(request.application), rng)
         return flapping(
             request,
             rng,
             kind=self._kind,
-            target=flag.service,
+            target=choice.service,
             root_cause_kind="configuration",
-            expected_symptoms=tuple(f"{effect.service} misbehaves" for effect in flag.effects),
-            bad=SetFlag(flag=flag.name, variant=flag.bad_variant),
-            good=SetFlag(flag=flag.name, variant=flag.good_variant),
+            expected_symptoms=choice.symptoms,
+            bad=choice.bad,
+            good=choice.good,
             bad_buckets=BAD_BUCKETS[request.intensity],
             cycle_buckets=CYCLE_BUCKETS,
         )

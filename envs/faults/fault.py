@@ -4,6 +4,7 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from typing import ClassVar, Protocol, TypeVar
 
 import numpy as np
@@ -25,6 +26,8 @@ class Intensity(StrEnum):
     SEVERE = "severe"
     """Users cannot work."""
 
+    __hash__ = str.__hash__  # tables are looked up at every draw, and the hash of an enum's member is slow
+
 
 class DurationClass(StrEnum):
     """How long a fault lasts."""
@@ -35,6 +38,8 @@ class DurationClass(StrEnum):
     """Three to five minutes."""
     SLOW_BURN = "slow_burn"
     """Grows in steps over minutes, and stays for minutes more."""
+
+    __hash__ = str.__hash__
 
 
 LASTING_SECONDS: dict[DurationClass, tuple[float, float]] = {
@@ -110,8 +115,14 @@ def draw_course(request: FaultRequest, rng: np.random.Generator) -> Course:
 
 def draw_multiple(low: float, high: float, unit: float, rng: np.random.Generator) -> float:
     """A multiple of `unit` between `low` and `high`, rounded up at the low end; at least one unit."""
+    return unit * float(rng.integers(*_multiples(low, high, unit)))
+
+
+@lru_cache(maxsize=1024)
+def _multiples(low: float, high: float, unit: float) -> tuple[int, int]:
+    """(first, one past the last) number of units; the same few spans are drawn from again and again."""
     first = max(1, math.ceil(low / unit))
-    return unit * float(rng.integers(first, max(first, int(high // unit)) + 1))
+    return first, max(first, int(high // unit)) + 1
 
 
 def draw_one(choices: Sequence[T], rng: np.random.Generator) -> T:

@@ -1,12 +1,10 @@
 """Faults that are either there or not: their strength is the share of the time that they are there."""
 
-from collections.abc import Iterator
-
 import numpy as np
 
 from clusters.commands import Command
 from clusters.scenario import ScheduledFault
-from envs.faults.fault import Course, DurationClass, FaultRequest, draw_course
+from envs.faults.fault import Course, FaultRequest, draw_course
 
 
 def flapping(
@@ -34,27 +32,30 @@ def flapping(
         duration=request.duration.value,
         root_cause_kind=root_cause_kind,
         expected_symptoms=expected_symptoms,
-        injections=tuple(_cycles(request, course, bad, good, bad_buckets, cycle_buckets)),
+        injections=_cycles(
+            request.start_seconds, course, bad, good, bad_buckets, cycle_buckets, request.bucket_seconds
+        ),
         clearance=good,
     )
 
 
 def _cycles(
-    request: FaultRequest, course: Course, bad: Command, good: Command, full: int, cycle_buckets: int
-) -> Iterator[tuple[float, Command]]:
+    start: float, course: Course, bad: Command, good: Command, full: int, cycle_buckets: int, bucket_seconds: float
+) -> tuple[tuple[float, Command], ...]:
     """Bad at the start of each cycle, good again when the strength reached at that time is used up."""
-    bucket = request.bucket_seconds
-    grows = request.duration is DurationClass.SLOW_BURN
+    injections: list[tuple[float, Command]] = []
+    growth = iter(course.steps)
+    step, bad_buckets = next(growth, None), full
     is_bad = False
-    start = request.start_seconds
     while start < course.end_seconds:
-        bad_buckets = full
-        if grows:
-            bad_buckets = max(1, int(full * max(share for seconds, share in course.steps if seconds <= start)))
+        while step is not None and step[0] <= start:
+            bad_buckets = max(1, int(full * step[1]))
+            step = next(growth, None)
         if not is_bad:
-            yield start, bad
+            injections.append((start, bad))
         is_bad = bad_buckets == cycle_buckets
-        turns_good = start + bad_buckets * bucket
+        turns_good = start + bad_buckets * bucket_seconds
         if not is_bad and turns_good < course.end_seconds:
-            yield turns_good, good
-        start += cycle_buckets * bucket
+            injections.append((turns_good, good))
+        start += cycle_buckets * bucket_seconds
+    return tuple(injections)

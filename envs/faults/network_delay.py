@@ -4,7 +4,7 @@ import numpy as np
 
 from clusters.commands import ClearFault, DelayEdge
 from clusters.scenario import ScheduledFault
-from envs.demand import edge_exposures
+from envs.demand import exposed_edges
 from envs.faults.fault import FaultFamily, FaultRequest, Intensity, clipped, draw_between, draw_one, scheduled
 
 SLO_SHARES: dict[Intensity, tuple[float, float]] = {
@@ -21,9 +21,8 @@ class NetworkDelay(FaultFamily):
 
     def draw(self, request: FaultRequest, rng: np.random.Generator) -> ScheduledFault:
         """Delay on one service-to-service edge."""
-        exposures = edge_exposures(request.application)
-        source, target = draw_one(tuple(exposures), rng)
-        wanted = draw_between(SLO_SHARES[request.intensity], rng) / exposures[source, target]
+        (source, target), exposure = draw_one(exposed_edges(request.application), rng)
+        wanted = draw_between(SLO_SHARES[request.intensity], rng) / exposure
         latency = clipped(wanted, *DELAY_BOUNDS_MILLISECONDS)
         return scheduled(
             request,

@@ -4,7 +4,7 @@ import numpy as np
 
 from clusters.commands import ScaleWorkload
 from clusters.scenario import ScheduledFault
-from envs.demand import utilisations
+from envs.demand import highest_utilisation
 from envs.faults.fault import FaultFamily, FaultRequest, Intensity, Lever, draw_between, scheduled
 
 PRESSURES: dict[Intensity, tuple[float, float]] = {
@@ -23,7 +23,7 @@ class TrafficSpike(FaultFamily):
 
     def draw(self, request: FaultRequest, rng: np.random.Generator) -> ScheduledFault:
         """A spike of the whole workload."""
-        busiest = max(utilisations(request.application).values())
+        busiest = highest_utilisation(request.application)
         multiplier = max(MIN_MULTIPLIER, draw_between(PRESSURES[request.intensity], rng) / busiest)
         return scheduled(
             request,

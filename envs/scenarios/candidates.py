@@ -41,11 +41,12 @@ class CandidateDraws:
         application = catalogue.application
         self._everyone = tuple(name for name in application.service_names if name != LOAD_GENERATOR)
         self._scalable = frozenset(service.name for service in application.services if service.is_scalable)
-        self._flags = self._flags_of(application)
+        self._flags = Decoys(self._flags_of(application))
         self._neighbours: dict[str, set[str]] = {name: set() for name in application.service_names}
         for edge in application.edges:
             self._neighbours[edge.source].add(edge.target)
             self._neighbours[edge.target].add(edge.source)
+        self._near_by_focus: dict[tuple[str, ...], frozenset[str]] = {}
         mask = catalogue.mask(baseline_controls(application, 1))[0]
         self._allowed = frozenset(catalogue.names[position] for position in np.flatnonzero(mask).tolist())
 
@@ -69,7 +70,7 @@ class CandidateDraws:
         if rng.random() < HARMFUL_SHARE:
             groups[int(rng.integers(len(groups)))] = [f"set_cpu_limit:{name}:x0.5" for name in scalable]
         names = ["do_nothing", *(name for group in groups for name in group)]
-        names += [f"roll_back:{name}" for name in with_decoys(self._flags, flag, NUM_FLAGS, rng)]
+        names += [f"roll_back:{name}" for name in self._flags.draw(flag, NUM_FLAGS, rng)]
         if rng.random() < RATE_LIMIT_SHARE:
             names.append(RATE_LIMITS[int(rng.integers(len(RATE_LIMITS)))])
         return names
@@ -81,22 +82,35 @@ class CandidateDraws:
     def _services(self, focus: tuple[str, ...], rng: np.random.Generator) -> list[str]:
         """Two or more services, at least two of them scalable: focus, a neighbour, strangers."""
         strangers = [self._everyone[position] for position in rng.permutation(len(self._everyone)).tolist()]
-        near = set[str]().union(*(self._neighbours[name] for name in focus))
+        near = self._near(focus)
         neighbour = next(([name] for name in strangers if name in near), [])
         picked: list[str] = []
         num_scalable = 0
-        for name in [*focus, *neighbour, *strangers]:
-            if len(picked) >= NUM_PER_GROUP and num_scalable >= NUM_PER_GROUP:
-                break
+        for name in (*focus, *neighbour, *strangers):
             if name not in picked:
                 picked.append(name)
                 num_scalable += name in self._scalable
+                if len(picked) >= NUM_PER_GROUP and num_scalable >= NUM_PER_GROUP:
+                    break
         return picked
 
+    def _near(self, focus: tuple[str, ...]) -> frozenset[str]:
+        """The neighbours of all these."""
+        if focus not in self._near_by_focus:
+            self._near_by_focus[focus] = frozenset().union(*(self._neighbours[name] for name in focus))
+        return self._near_by_focus[focus]
 
-def with_decoys(everything: tuple[str, ...], guilty: str | None, count: int, rng: np.random.Generator) -> list[str]:
-    """`count` of them in no order that tells; the guilty one is among them if there is one."""
-    others = [name for name in everything if name != guilty]
-    shuffled = [others[position] for position in rng.permutation(len(others)).tolist()]
-    chosen = [guilty, *shuffled] if guilty else shuffled
-    return chosen[:count]
+
+class Decoys:
+    """Names, of which a draw takes some besides the guilty one."""
+
+    def __init__(self, everything: tuple[str, ...]) -> None:
+        self._everything = everything
+        self._others = {guilty: [name for name in everything if name != guilty] for guilty in (None, *everything)}
+
+    def draw(self, guilty: str | None, count: int, rng: np.random.Generator) -> list[str]:
+        """`count` of them in no order that tells; the guilty one is among them if there is one."""
+        others = self._others.get(guilty, self._everything)
+        chosen = [guilty] if guilty else []
+        shuffled = rng.permutation(len(others)).tolist()
+        return chosen + [others[position] for position in shuffled[: count - len(chosen)]]

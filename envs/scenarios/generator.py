@@ -7,6 +7,7 @@ import math
 from dataclasses import dataclass
 from functools import lru_cache
 from threading import local
+from typing import NamedTuple
 from zlib import crc32
 
 import numpy as np
@@ -19,7 +20,7 @@ from clusters.topology import Application
 from envs.actions.catalogue import ActionCatalogue
 from envs.demand import loaded_services
 from envs.faults import FAULTS
-from envs.faults.fault import DurationClass, FaultRequest, Intensity, draw_between, draw_multiple
+from envs.faults.fault import DurationClass, FaultRequest, Intensity, draw_between, draw_multiple, draw_one
 from envs.scenarios import splits
 from envs.scenarios.candidates import CandidateDraws, Suspects
 from envs.scenarios.family_draws import FamilyDraws
@@ -34,6 +35,8 @@ CONTROL_LEVELS = (0.4, 1.25)
 NUM_BUSY = 4
 
 
+_INTENSITIES: dict[str, Intensity] = {intensity.value: intensity for intensity in Intensity}
+_DURATIONS: dict[str, DurationClass] = {duration.value: duration for duration in DurationClass}
 _NO_WORDS = np.zeros(4, dtype=np.uint64)
 
 
@@ -47,8 +50,7 @@ class _OfThread(local):
 _OF_THREAD = _OfThread()
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Moments:
+class _Moments(NamedTuple):
     """When things happen, in seconds after the warm-up."""
 
     horizon: float
@@ -61,6 +63,10 @@ class _Draws:
     """What drawing for one application and menu needs."""
 
     application: Application
+    checksum: int
+    """What keys the randomness beside the seed."""
+    prefixes: dict[Split, str]
+    """What scenarios' names begin with."""
     families: FamilyDraws
     candidates: CandidateDraws
 
@@ -92,9 +98,8 @@ def draw_scenario(
     draws = _draws(application_name, menu)
     application = draws.application
     split = splits.split_of_seed(scenario_seed)
-    menu_words = () if menu == CORE else (menu.name,)
     rng = _OF_THREAD.rng
-    _rewind(rng, _key(scenario_seed, application_name, "scenario", *menu_words))
+    _rewind(rng, _key(scenario_seed, draws.checksum))
     families = draws.families.draw(split, rng)
     family = families[0]
     moments = _draw_moments(family, menu.timing, time_scales, rng)
@@ -103,7 +108,7 @@ def draw_scenario(
     trace = menu.workload(family.workload).draw(application, level, duration, rng)
     faults = _draw_faults(families, application, moments, menu.timing, time_scales, rng)
     return Scenario(
-        name=":".join((application_name, *menu_words, split.value, str(scenario_seed))),
+        name=f"{draws.prefixes[split]}{scenario_seed}",
         family=family.name,
         split=split,
         application=application_name,
@@ -121,8 +126,11 @@ def draw_scenario(
 def _draws(application_name: str, menu: ScenarioMenu) -> _Draws:
     application = load_application(application_name)
     catalogue = ActionCatalogue(application)
+    menu_words = () if menu == CORE else (menu.name,)
     return _Draws(
         application=application,
+        checksum=_checksum(application_name, "scenario", *menu_words),
+        prefixes={split: ":".join((application_name, *menu_words, split.value, "")) for split in Split},
         families=FamilyDraws(application, menu),
         candidates=WideCandidateDraws(catalogue) if menu.has_all_actions else CandidateDraws(catalogue),
     )
@@ -130,11 +138,15 @@ def _draws(application_name: str, menu: ScenarioMenu) -> _Draws:
 
 def _generator(seed: int, *words: str) -> np.random.Generator:
     """Counter-based randomness keyed by a seed and the words' checksum: no draw depends on another's position."""
-    return np.random.Generator(np.random.Philox(key=_key(seed, *words)))
+    return np.random.Generator(np.random.Philox(key=_key(seed, _checksum(*words))))
 
 
-def _key(seed: int, *words: str) -> NDArray[np.uint64]:
-    return np.array([seed, crc32("/".join(words).encode())], dtype=np.uint64)
+def _checksum(*words: str) -> int:
+    return crc32("/".join(words).encode())
+
+
+def _key(seed: int, checksum: int) -> NDArray[np.uint64]:
+    return np.array((seed, checksum), dtype=np.uint64)
 
 
 def _rewind(rng: np.random.Generator, key: NDArray[np.uint64]) -> None:
@@ -179,8 +191,8 @@ def _draw_faults(
             FaultRequest(
                 fault_id=f"fault-{number}",
                 application=application,
-                intensity=Intensity(family.intensity),
-                duration=DurationClass(family.duration),
+                intensity=_INTENSITIES[family.intensity],
+                duration=_DURATIONS[family.duration],
                 start_seconds=max(0.0, start),
                 bucket_seconds=bucket,
             ),
@@ -192,13 +204,17 @@ def _draw_faults(
 
 
 def _suspects(application: Application, faults: tuple[ScheduledFault, ...], rng: np.random.Generator) -> Suspects:
-    commands = [command for fault in faults for _, command in fault.injections]
-    bitten = (_bitten(application, fault.injections[0][1], rng) for fault in faults)
-    return Suspects(
-        services=tuple(dict.fromkeys(bitten)),
-        flag=next((command.flag for command in commands if isinstance(command, SetFlag)), None),
-        release=next((command.release for command in commands if isinstance(command, ShiftTraffic)), None),
-    )
+    bitten = [_bitten(application, fault.injections[0][1], rng) for fault in faults]
+    flag = release = None
+    for fault in faults:
+        for _, command in fault.injections:
+            if isinstance(command, SetFlag):
+                flag = flag or command.flag
+                break  # what is said of the flag is said of all that its fault does
+            if isinstance(command, ShiftTraffic):
+                release = release or command.release
+                break
+    return Suspects(services=tuple(dict.fromkeys(bitten)), flag=flag, release=release)
 
 
 def _bitten(application: Application, command: Command, rng: np.random.Generator) -> str:
@@ -209,5 +225,4 @@ def _bitten(application: Application, command: Command, rng: np.random.Generator
         case SetFlag(flag=flag):
             return application.flag(flag).effects[0].service
     service = getattr(command, "service", None)
-    busy = loaded_services(application)[:NUM_BUSY]
-    return service if isinstance(service, str) else busy[int(rng.integers(len(busy)))]
+    return service if isinstance(service, str) else draw_one(loaded_services(application)[:NUM_BUSY], rng)

@@ -58,6 +58,10 @@ class ScenarioMenu:
         if not self.faults or not self.profiles:
             raise UserError(f"the menu {self.name!r} is empty; name at least one fault and one workload")
 
+    def __hash__(self) -> int:
+        """By the name alone: what is kept by menu is looked up at every draw."""
+        return hash(self.name)
+
     @property
     def profiles(self) -> tuple[str, ...]:
         """Names of the workloads, recordings among them."""

@@ -6,7 +6,7 @@ combination, not for a fault never seen. A family that is held out from one menu
 """
 
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from itertools import product
 
 from clusters.scenario import Split
@@ -41,7 +41,7 @@ class Family:
     intensity: str = "none"
     duration: str = "none"
 
-    @property
+    @cached_property
     def name(self) -> str:
         """As `Scenario.family` has it."""
         return f"{self.fault}/{self.workload}/{self.intensity}/{self.duration}"

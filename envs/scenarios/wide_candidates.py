@@ -4,7 +4,7 @@ import numpy as np
 
 from clusters.topology import Application
 from envs.actions.catalogue import ActionCatalogue
-from envs.scenarios.candidates import NUM_PER_GROUP, CandidateDraws, Suspects, with_decoys
+from envs.scenarios.candidates import NUM_PER_GROUP, CandidateDraws, Decoys, Suspects
 
 NUM_RELEASES = 2
 RELEASE_VERBS = ("canary:{}:10%", "canary:{}:50%", "promote:{}")
@@ -23,14 +23,14 @@ class WideCandidateDraws(CandidateDraws):
 
     def __init__(self, catalogue: ActionCatalogue) -> None:
         super().__init__(catalogue)
-        self._releases = tuple(release.name for release in catalogue.application.releases)
-        self._groups = tuple(group.name for group in catalogue.application.optional_groups)
+        self._releases = Decoys(tuple(release.name for release in catalogue.application.releases))
+        self._groups = Decoys(tuple(group.name for group in catalogue.application.optional_groups))
 
     def draw(self, suspects: Suspects, rng: np.random.Generator) -> tuple[str, ...]:
         """`do_nothing` and eight to twenty others, all of them allowed on an untouched stand."""
         services = self._services(suspects.services, rng)
         names = self._core_names(services, suspects.flag, rng)
-        releases = with_decoys(self._releases, suspects.release, NUM_RELEASES, rng)
+        releases = self._releases.draw(suspects.release, NUM_RELEASES, rng)
         names += [f"take_back:{name}" for name in releases]
         if rng.random() < STEER_SHARE:
             verb = RELEASE_VERBS[int(rng.integers(len(RELEASE_VERBS)))]
@@ -39,7 +39,7 @@ class WideCandidateDraws(CandidateDraws):
             if rng.random() < share:
                 names += [verb.format(name) for name in services[:NUM_PER_GROUP]]
         if rng.random() < GROUP_SHARE:
-            names += [f"disable:{name}" for name in with_decoys(self._groups, None, NUM_PER_GROUP, rng)]
+            names += [f"disable:{name}" for name in self._groups.draw(None, NUM_PER_GROUP, rng)]
         names += [name for name, share in WHOLE_VERBS.items() if rng.random() < share]
         return self._shuffled(names, rng)
 

@@ -7,7 +7,7 @@ import numpy as np
 from clusters.scenario import WorkloadTrace
 from clusters.topology import Application
 from envs.demand import per_application
-from envs.workloads.workload import build_trace, step_times
+from envs.workloads.workload import build_trace, num_steps, steady_rate
 
 CHECKOUT_JOURNEYS = ("checkout",)
 WRITING_JOURNEYS = ("add_to_cart", "checkout")
@@ -37,5 +37,5 @@ class EmphasisedMix:
     ) -> WorkloadTrace:
         """A flat trace with another mix."""
         emphasis = np.where(self._is_meant(application), rng.uniform(*self._factors), 1.0)
-        shape = np.ones(len(step_times(duration_seconds)))
-        return build_trace(self._profile, application, shape, level, rng, emphasis=emphasis)
+        rates = (steady_rate(application, level),) * num_steps(duration_seconds)
+        return build_trace(self._profile, application, rates, rng, emphasis=emphasis)

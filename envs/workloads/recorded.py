@@ -8,7 +8,7 @@ import numpy as np
 
 from clusters.scenario import WorkloadTrace
 from clusters.topology import Application
-from envs.workloads.workload import Floats, build_trace, step_times
+from envs.workloads.workload import Floats, build_trace, shaped_rates, step_times
 from ray_configs.errors import UserError
 
 HEADER = ["seconds", "rate_rps"]
@@ -37,7 +37,7 @@ class Recorded:
         """The recorded trace, at the recorded rates times the level."""
         held = np.searchsorted(self._times, step_times(duration_seconds), side="right") - 1
         shape = self._rates[held] / application.nominal_rate_rps
-        return build_trace(self._profile, application, shape, level, rng)
+        return build_trace(self._profile, application, shaped_rates(application, level, shape), rng)
 
 
 def _read(path: Path) -> tuple[Floats, Floats]:

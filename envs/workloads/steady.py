@@ -4,7 +4,7 @@ import numpy as np
 
 from clusters.scenario import WorkloadTrace
 from clusters.topology import Application
-from envs.workloads.workload import build_trace, step_times
+from envs.workloads.workload import build_trace, num_steps, steady_rate
 
 
 class Steady:
@@ -14,4 +14,5 @@ class Steady:
         self, application: Application, level: float, duration_seconds: float, rng: np.random.Generator
     ) -> WorkloadTrace:
         """A flat trace."""
-        return build_trace("steady", application, np.ones(len(step_times(duration_seconds))), level, rng)
+        rates = (steady_rate(application, level),) * num_steps(duration_seconds)
+        return build_trace("steady", application, rates, rng)

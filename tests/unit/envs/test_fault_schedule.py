@@ -38,7 +38,7 @@ def commands(events):
 
 def test_events_come_in_time_order_and_clearances_first():
     schedule = FaultSchedule(2)
-    schedule.load(1, [MIXED])
+    schedule.load([1], [[MIXED]])
     assert schedule.next_seconds.tolist() == [np.inf, 10.0]
     assert schedule.num_injections_left.tolist() == [0, 3]
     assert schedule.pop_due([1], [9.0])[0] == ()
@@ -53,7 +53,7 @@ def test_events_come_in_time_order_and_clearances_first():
 
 def test_a_roll_back_drops_what_is_left_of_its_flag_alone():
     schedule = FaultSchedule(1)
-    schedule.load(0, [MIXED])
+    schedule.load([0], [[MIXED]])
     schedule.heal(0, GOOD)
     assert schedule.num_injections_left[0] == 3, "nothing has begun: the fault still comes"
     schedule.pop_due([0], [10.0])
@@ -67,7 +67,7 @@ def test_a_roll_back_drops_what_is_left_of_its_flag_alone():
 def test_a_word_on_a_release_ends_its_roll_out_and_leaves_the_clearance():
     for word in (shift(0.0), shift(0.1)):
         schedule = FaultSchedule(1)
-        schedule.load(0, [ROLL_OUT, fault((50.0, shift(0.2, "v3")))])
+        schedule.load([0], [[ROLL_OUT, fault((50.0, shift(0.2, "v3")))]])
         schedule.pop_due([0], [10.0])
         schedule.heal(0, word)
         assert schedule.num_injections_left[0] == 1
@@ -77,7 +77,7 @@ def test_a_word_on_a_release_ends_its_roll_out_and_leaves_the_clearance():
 
 def test_taken_rows_go_their_own_way():
     schedule = FaultSchedule(2)
-    schedule.load(1, [ROLL_OUT])
+    schedule.load([1], [[ROLL_OUT]])
     schedule.pop_due([1], [10.0])
     copy = schedule.take(np.array([1, 0, 1]))
     assert copy.next_seconds.tolist() == [40.0, np.inf, 40.0]

@@ -124,8 +124,7 @@ def test_a_roll_back_voids_what_is_left_of_a_bad_config_but_not_of_one_to_come()
     flag = APPLICATION.flag(fault.injections[0][1].flag)
     roll_back = SetFlag(flag=flag.name, variant=flag.good_variant)
     schedule = FaultSchedule(2)
-    for stand in range(2):
-        schedule.load(stand, [fault])
+    schedule.load([0, 1], [[fault], [fault]])
     schedule.heal(0, roll_back)
     assert schedule.num_injections_left[0] == len(fault.injections), "nothing has begun: nothing is healed"
     assert [event.command for event in schedule.pop_due([0], [90.0])[0]] == [fault.injections[0][1]]
@@ -138,7 +137,7 @@ def test_a_roll_back_voids_what_is_left_of_a_bad_config_but_not_of_one_to_come()
 def test_a_schedule_taken_over_is_independent():
     fault = draw("cpu_pressure", duration=DurationClass.SLOW_BURN)
     schedule = FaultSchedule(1)
-    schedule.load(0, [fault])
+    schedule.load([0], [[fault]])
     schedule.pop_due([0], [fault.start_seconds])
     copies = schedule.take([0, 0])
     commands = [event.command for event in copies.pop_due([0], [1e9])[0]]

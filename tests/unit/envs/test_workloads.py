@@ -50,7 +50,7 @@ def test_a_negative_rate_is_refused():
     with pytest.raises(UserError, match="'steady' has a negative rate"):
         draw("steady", level=-0.5)
     with pytest.raises(UserError, match="negative rate"):
-        build_trace("own", APPLICATION, np.array([-1.0]), 1.0, np.random.default_rng(0))
+        build_trace("own", APPLICATION, (-1.0,), np.random.default_rng(0))
 
 
 def test_an_unknown_workload_is_refused():
