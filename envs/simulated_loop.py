@@ -29,7 +29,7 @@ def simulated_stands(
         num_stands: N.
         scales: of the loop.
         as_views: their telemetry has MISSING for what is missing, and memory to spare, so that an observation is a view
-            of it.
+            of it; and for warm-ups that are played ahead.
         scraping: how telemetry is collected; None: as it is.
 
     Raises:
@@ -43,6 +43,7 @@ def simulated_stands(
         spare_seconds=SPARE_WINDOWS * scales.warmup_seconds if as_views else 0.0,
         missing=MISSING if as_views else math.nan,
         scraping=scraping,
+        prepares=as_views,
     )
 
 

@@ -22,18 +22,18 @@ The model, of which `clusters.reference` plays every single request and this pac
 How a tick of it is computed (`tick`): users' requests flow down the graph as means, with what is stuck on the way
 (`flow`); each service's queue is drawn exactly over the tick as a reflected Brownian motion mapped to Erlang's mean
 (`queueing`, `erlang`); times, failures and the requests that callers hold go up the graph (`latency`); at a bucket's
-end cumulants of times become percentiles (`quantiles`) and sums become signals (`probes`). The arithmetic is compiled:
+end cumulants of times become percentiles (`quantiles`) and sums become signals (`kernels.probes`). The arithmetic is compiled:
 the formulas stand in `kernels`. What only callers' callers learn (retries, hold times) is a tick late and damped,
 because an undamped one rings.
 
 Every array is service-major with the stand axis innermost, so that an operation on a service touches contiguous
 memory of all stands. Legend: N stands, S services, K replica slots, O operations, C call sites, H channels (a caller
 service, a callee operation and a timeout), E edges, R request types, J journeys, G flags, P optional groups, T buckets.
-Inside, services stand in topological order (callers first); probes bring them into the application's order.
+Inside, services stand in topological order (callers first); `kernels.probes` brings them into the application's order.
 
 Sums over a leading axis are spelled out (`ordered_sum`): numpy adds a [k, 1] array in another order than a [k, N] one,
 and a stand must not depend, to the last bit, on how many others it is stepped with.
 
 To add a fault or an operator's verb: its dataclass in `clusters.commands`, one rule in a `*_rules` module, one line in
-`rules.receipts.RULES`. To add a signal: one line in `clusters.telemetry` and one probe in `telemetry.probes`.
+`rules.receipts.RULES`. To add a signal: one line in `clusters.telemetry` and one row in `kernels.probes`.
 """

@@ -58,6 +58,7 @@ class SimulatedStands:
         spare_seconds: room beyond it. With as much again, `observe` is nearly always a view of the stands' own memory.
         missing: what stands for a value that is not there.
         scraping: how telemetry is collected; None: as it is.
+        prepares: the memory that `prepare` needs is taken here, not by its first call.
 
     Raises:
         StandError: from any method after `close`, for a stand that was not reset, or for times that do not divide.
@@ -73,6 +74,7 @@ class SimulatedStands:
         spare_seconds: float = 0.0,
         missing: float = math.nan,
         scraping: Scraping | None = None,
+        prepares: bool = False,
     ) -> None:
         if num_stands < 1:
             raise StandError(f"a batch needs at least 1 stand, not {num_stands}")
@@ -103,7 +105,7 @@ class SimulatedStands:
             missing=missing,
             scraping=scraping,
         )
-        self._spare: SimulatedStands | None = None
+        self._spare = self._make_spare(num_stands=num_stands) if prepares else None
         self._prepared: dict[int, tuple[Scenario, int]] = {}
 
     @property

@@ -28,11 +28,17 @@ class Bar:
     holds: bool
 
 
-def report(bars: Sequence[Bar], file_name: str) -> int:
-    """Print the bars and write them to `bench/`; 1 if one does not hold."""
+def write(bars: Sequence[Bar], file_name: str) -> Path:
+    """Write the bars to `bench/`."""
     path = ROOT / "bench" / file_name
     path.parent.mkdir(exist_ok=True)
     path.write_text(json.dumps([asdict(bar) for bar in bars], indent=2) + "\n")
+    return path
+
+
+def report(bars: Sequence[Bar], file_name: str) -> int:
+    """Print the bars and write them to `bench/`; 1 if one does not hold."""
+    path = write(bars, file_name)
     console = Console(width=WIDTH)
     table = Table("figure", "value", "anchor", "ratio", "goal", "holds", box=None)
     for bar in bars:

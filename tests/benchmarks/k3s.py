@@ -9,7 +9,7 @@ import os
 import sys
 from collections.abc import Callable, Mapping
 
-from tests.benchmarks.bars import Bar, report
+from tests.benchmarks.bars import Bar, report, write
 from tests.benchmarks.k3s_fill import fill_bars
 from tests.benchmarks.k3s_kills import kill_bars
 from tests.benchmarks.k3s_reading import query_bars, reading_bars
@@ -28,6 +28,7 @@ PARTS: Mapping[str, Callable[[], list[Bar]]] = {
     "fill": fill_bars,
     "kills": kill_bars,
 }
+FILE_NAME = "k3s.json"
 NEEDED = (
     "GYM_KUBECONFIG",
     "GYM_SYNTHETIC_IMAGE",
@@ -46,7 +47,11 @@ def main() -> int:
     if missing := [name for name in NEEDED if not os.environ.get(name)]:
         print(f"live stands need a cluster: set {', '.join(missing)}", file=sys.stderr)
         return 2
-    return report([bar for name in chosen for bar in PARTS[name]()], "k3s.json")
+    bars: list[Bar] = []
+    for name in chosen:
+        bars += PARTS[name]()
+        write(bars, FILE_NAME)  # the parts take long: what an interruption ends keeps what was measured
+    return report(bars, FILE_NAME)
 
 
 if __name__ == "__main__":

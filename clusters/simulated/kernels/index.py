@@ -55,6 +55,8 @@ class Index(NamedTuple):
     """[H] 1 where no worker waits for the answer: users' requests, and messages."""
     channel_timeout_seconds: Floats
     """[H] infinite for messages."""
+    channel_spread: Floats
+    """[H] factor of the second and third cumulant of times: above 1 for users' requests that visit services again."""
     request_channel: Ints
     """[R]"""
     is_consumer: NDArray[np.bool_]
@@ -63,6 +65,22 @@ class Index(NamedTuple):
     """[S]"""
     memory_per_request_bytes: Floats
     """[S]"""
+
+
+class Groups(NamedTuple):
+    """Rows by owner: the members of group g are `rows[first[g]:first[g + 1]]`."""
+
+    first: Ints
+    """[G + 1]"""
+    rows: Ints
+
+
+def groups_of(*members: Ints) -> Groups:
+    """Groups of these rows."""
+    return Groups(
+        first=np.cumsum([0, *(len(rows) for rows in members)]),
+        rows=np.concatenate(members).astype(np.int64),
+    )
 
 
 @lru_cache(maxsize=16)
@@ -88,6 +106,7 @@ def index_of(graph: CompiledGraph) -> Index:
         channel_weight=graph.channel_weight[:, 0].copy(),
         channel_unbound=graph.channel_unbound[:, 0].copy(),
         channel_timeout_seconds=graph.channel_timeout_seconds[:, 0].copy(),
+        channel_spread=graph.channel_spread[:, 0].copy(),
         request_channel=graph.request_channel,
         is_consumer=graph.is_consumer,
         memory_base_bytes=graph.memory_base_bytes[:, 0].copy(),

@@ -231,19 +231,21 @@ def _finish_channel(
     rows = room.rows
     for n in range(rows.shape[1]):
         way = seen.edge_delay_seconds[edge, n] + _NETWORK_SECONDS
-        accepted = _ONE - refused_ratio[s, n]
         calls.seconds[n] = latency.mean[o, n] + way
         calls.error_ratio[n] = latency.error_ratio[o, n]
-        steady = latency.steady_call[h, n] + seen.steady_seconds[o, n] + way
-        slope = (latency.steady_slope[h, n] + seen.steady_slope[o, n]) * room.visits[h, n] * accepted
-        latency.steady_call[h, n] = lesser(steady, timeout) * accepted
-        latency.steady_slope[h, n] = slope if steady < timeout else _ZERO
         rows[0, n] = seen.latency_scv[o, n]
-        rows[1, n] = accepted
+        rows[1, n] = _ONE - refused_ratio[s, n]
         rows[2, n] = lesser(flow.passing[s, n], _ONE)
         rows[3, n] = room.services[0, s, n] + way
         rows[4, n] = seen.edge_loss[edge, n]
         rows[5, n] = retries + awaited * seen.added_retries[h, n]
+    # Apart, because a loop over more arrays is made no vectors of.
+    for n in range(rows.shape[1]):
+        way = seen.edge_delay_seconds[edge, n] + _NETWORK_SECONDS
+        steady = latency.steady_call[h, n] + seen.steady_seconds[o, n] + way
+        slope = (latency.steady_slope[h, n] + seen.steady_slope[o, n]) * room.visits[h, n] * rows[1, n]
+        latency.steady_call[h, n] = lesser(steady, timeout) * rows[1, n]
+        latency.steady_slope[h, n] = slope if steady < timeout else _ZERO
     see_calls(calls, timeout, rows, room.outputs, room.near)
 
 

@@ -4,8 +4,6 @@ Wilson and Hilferty's cube root is nearly normal. With y = z - skew / 6 and x = 
 number z is mean + deviation y (1 + x + x^2 / 3).
 """
 
-from typing import NamedTuple
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -19,6 +17,7 @@ from clusters.simulated.kernels.arithmetic import (
     logarithm,
     normal_share,
 )
+from clusters.simulated.kernels.index import Groups
 
 Floats = NDArray[np.float32]
 Ints = NDArray[np.int64]
@@ -42,25 +41,17 @@ _NEWTON_STEPS = 2
 """On the logarithm of the tail, which is nearly straight: a third one moves it by 0.3 % at most."""
 
 
-class Groups(NamedTuple):
-    """Rows that are mixed: the members of group g are `rows[first[g]:first[g + 1]]`."""
-
-    first: Ints
-    """[G + 1]"""
-    rows: Ints
-
-
 @compiled
-def fill_shapes(times: Floats, timeout: Floats, num_operations: int, scv: Floats, shapes: Floats) -> None:
+def fill_shapes(times: Floats, timeout: Floats, scv: Floats, shapes: Floats) -> None:
     """Fit shifted gamma distributions to cumulants.
 
     Args:
         times: [3, X, N] mean, second and third cumulant; operations first, then channels.
         timeout: [H] seconds at which callers give up.
-        num_operations: O.
         scv: [O, N] filled with squared coefficients of variation of operations' times.
         shapes: [3, X, N] filled with deviations, skews and 95th percentiles.
     """
+    num_operations = scv.shape[0]
     for x in range(times.shape[1]):
         limit = timeout[x - num_operations] if x >= num_operations else np.float32(np.inf)
         for n in range(times.shape[2]):
@@ -81,7 +72,14 @@ def fill_shapes(times: Floats, timeout: Floats, num_operations: int, scv: Floats
 
 @compiled
 def mix_percentiles(
-    groups: Groups, times: Floats, shapes: Floats, weight: Floats, room: Floats, beyond: Floats, percentiles: Floats
+    groups: Groups,
+    times: Floats,
+    shapes: Floats,
+    executions: Floats,
+    attempts: Floats,
+    room: Floats,
+    beyond: Floats,
+    percentiles: Floats,
 ) -> None:
     """Fill [G, N] 95th percentiles of mixtures, in milliseconds; NaN where nothing came.
 
@@ -89,7 +87,8 @@ def mix_percentiles(
         groups: which rows each mixes.
         times: [3, X, N] as in `fill_shapes`.
         shapes: [3, X, N] from there.
-        weight: [X, N] requests of each row.
+        executions: [O, N] requests of the rows that are operations.
+        attempts: [H, N] of those that are channels.
         room: [3, N] for what is computed in between.
         beyond: [2, N] the same.
         percentiles: to be filled.
@@ -101,12 +100,13 @@ def mix_percentiles(
             percentiles[g, :] = _NAN
         elif last == first + 1:
             row = groups.rows[first]
+            requests = executions[row] if row < len(executions) else attempts[row - len(executions)]
             for n in range(percentiles.shape[1]):
-                percentiles[g, n] = shapes[2, row, n] * milliseconds if weight[row, n] > _NO_REQUESTS else _NAN
+                percentiles[g, n] = shapes[2, row, n] * milliseconds if requests[n] > _NO_REQUESTS else _NAN
         else:
-            _begin(groups.rows[first:last], shapes, weight, room)
+            _begin(groups.rows[first:last], shapes, executions, attempts, room)
             for _ in range(_NEWTON_STEPS):
-                _look_beyond(groups.rows[first:last], times, shapes, weight, room, beyond)
+                _look_beyond(groups.rows[first:last], times, shapes, executions, attempts, room, beyond)
                 _approach(room, beyond)
             for n in range(percentiles.shape[1]):
                 guess = lesser(room[1, n], room[2, n]) * milliseconds
@@ -114,15 +114,16 @@ def mix_percentiles(
 
 
 @inlined
-def _begin(rows: Ints, shapes: Floats, weight: Floats, room: Floats) -> None:
+def _begin(rows: Ints, shapes: Floats, executions: Floats, attempts: Floats, room: Floats) -> None:
     """Fill `room`: total weight, a first guess, and the greatest percentile of a row that requests came to.
 
     The guess is between the mean of the percentiles and their greatest: the slow parts make most of the tail.
     """
     room[:, :] = _ZERO
     for row in rows:
+        weight = executions[row] if row < len(executions) else attempts[row - len(executions)]
         for n in range(room.shape[1]):
-            percentile, requests = shapes[2, row, n], weight[row, n]
+            percentile, requests = shapes[2, row, n], weight[n]
             room[0, n] += requests
             room[1, n] += requests * percentile * percentile
             room[2, n] = greater(room[2, n], percentile if requests > _ZERO else _ZERO)
@@ -131,13 +132,16 @@ def _begin(rows: Ints, shapes: Floats, weight: Floats, room: Floats) -> None:
 
 
 @inlined
-def _look_beyond(rows: Ints, times: Floats, shapes: Floats, weight: Floats, room: Floats, beyond: Floats) -> None:
+def _look_beyond(
+    rows: Ints, times: Floats, shapes: Floats, executions: Floats, attempts: Floats, room: Floats, beyond: Floats
+) -> None:
     """Fill `beyond`: the share of requests that take longer than the guess, and how it falls there."""
     beyond[:, :] = _ZERO
     for row in rows:
+        weight = executions[row] if row < len(executions) else attempts[row - len(executions)]
         for n in range(room.shape[1]):
             deviation, skew = shapes[0, row, n], shapes[1, row, n]
-            part = weight[row, n] / greater(room[0, n], _NO_REQUESTS)
+            part = weight[n] / greater(room[0, n], _NO_REQUESTS)
             score, root = _normal_number(times[0, row, n], deviation, skew, room[1, n])
             beyond[0, n] += part * normal_share(-score)
             beyond[1, n] += part * _NORMAL_PEAK / deviation * exponential(score * score * -_HALF) / (root * root)

@@ -126,11 +126,12 @@ def _see_channel(index: Index, played: Played, operation: int, channel: int, tim
     Giving up, loss and refusals change the time that callers see: the shape is kept.
     """
     row, edge = len(index.operation_service) + channel, index.channel_edge[channel]
+    spread = index.channel_spread[channel]
     for n in range(times.shape[2]):
         requests = played.channel_sums[_ATTEMPTS, channel, n]
         seen = played.channel_sums[_LATENCY, channel, n] / greater(requests, _NO_REQUESTS)
         mean = times[0, operation, n] + (played.edge_delay_seconds[edge, n] + _NETWORK_SECONDS)
         factor = seen / mean if requests > _NO_REQUESTS else _ONE
         times[0, row, n] = mean * factor
-        times[1, row, n] = times[1, operation, n] * (factor * factor)
-        times[2, row, n] = times[2, operation, n] * (factor * factor * factor)
+        times[1, row, n] = times[1, operation, n] * (factor * factor) * spread
+        times[2, row, n] = times[2, operation, n] * (factor * factor * factor) * spread

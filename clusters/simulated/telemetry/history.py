@@ -12,19 +12,20 @@ from numpy.typing import NDArray
 
 from clusters.simulated.columns import copy_columns
 from clusters.simulated.graph import CompiledGraph
+from clusters.simulated.kernels.probes import Signals
 from clusters.simulated.parameters import EPOCH_NS
-from clusters.simulated.telemetry.probes import EDGE_PROBES, JOURNEY_PROBES, NODE_PROBES, STAND_PROBES, Bucket
+from clusters.simulated.telemetry.probes import Bucket
 from clusters.simulated.telemetry.scraping import Scraper
-from clusters.telemetry import EDGE_SIGNALS, JOURNEY_SIGNALS, NODE_SIGNALS, STAND_SIGNALS, Signal, TelemetryWindow
+from clusters.telemetry import EDGE_SIGNALS, JOURNEY_SIGNALS, NODE_SIGNALS, STAND_SIGNALS, TelemetryWindow
 
 Floats = NDArray[np.float32]
 Ints = NDArray[np.int64]
 
 LEVELS: Final = {
-    "nodes": (NODE_SIGNALS, NODE_PROBES),
-    "edges": (EDGE_SIGNALS, EDGE_PROBES),
-    "journeys": (JOURNEY_SIGNALS, JOURNEY_PROBES),
-    "stand": (STAND_SIGNALS, STAND_PROBES),
+    "nodes": NODE_SIGNALS,
+    "edges": EDGE_SIGNALS,
+    "journeys": JOURNEY_SIGNALS,
+    "stand": STAND_SIGNALS,
 }
 _TOTALS: Final = frozenset({"restarts"})
 """Signals of a coarse bucket that are the sum of the fine ones'."""
@@ -72,7 +73,7 @@ class History:
         entities = (graph.num_services, len(application.edges), len(application.journeys), 1)
         self._rings = {
             name: np.full((self._size, num, len(signals), num_stands), missing, dtype=np.float32)
-            for num, (name, (signals, _)) in zip(entities, LEVELS.items(), strict=True)
+            for num, (name, signals) in zip(entities, LEVELS.items(), strict=True)
         }
         self.scraper = scraper
         if scraper is not None:
@@ -80,29 +81,33 @@ class History:
 
     def record(self, bucket: Bucket, stands: Ints) -> None:
         """Append the bucket of these stands."""
-        everyone = len(stands) == len(self.count)
+        everyone = np.array_equal(stands, np.arange(len(self.count)))
         self._head[stands] %= self._size
         heads = self._head[stands]
-        # Nearly always one place; numpy's `unique` of that costs more than the bucket's sums.
-        for place in heads[:1] if (heads == heads[0]).all() else np.unique(heads):
-            columns = np.flatnonzero(heads == place)
-            is_whole = everyone and len(columns) == len(stands)
-            for name, (signals, probes) in LEVELS.items():
-                ring = self._rings[name][place]
-                slab = ring if is_whole else np.empty((*ring.shape[:2], len(columns)), dtype=np.float32)
-                for position, signal in enumerate(signals):
-                    values = probes[signal.name](bucket)
-                    slab[:, position] = values if len(columns) == len(stands) else values[..., columns]
-                if not np.isnan(self.missing):
-                    np.copyto(slab, np.float32(self.missing), where=np.isnan(slab))
-                if not is_whole:
-                    ring[..., stands[columns]] = slab
-            if self.scraper is not None:
+        places = heads[:1] if (heads == heads[0]).all() else np.unique(heads)
+        if everyone and len(places) == 1:
+            bucket.fill(Signals(*(self._rings[name][places[0]] for name in LEVELS)), self.missing)
+        else:
+            self._scatter(bucket, heads, places, stands)
+        if self.scraper is not None:
+            for place in places:
+                columns = np.flatnonzero(heads == place)
                 self._scrape(self.scraper, bucket, int(place), columns, stands[columns])
         self._head[stands] += 1
         self.count[stands] += 1
         if not everyone:
             self._is_aligned = bool((self._head == self._head[0]).all())
+
+    def _scatter(self, bucket: Bucket, heads: Ints, places: Ints, stands: Ints) -> None:
+        """Write the columns of a bucket to the places `heads` [K] of these stands [K]; `places` are all there are."""
+        rings = [self._rings[name] for name in LEVELS]
+        told = Signals(*(np.empty((*ring.shape[1:3], len(stands)), dtype=np.float32) for ring in rings))
+        bucket.fill(told, self.missing)
+        for place in places:
+            columns = np.flatnonzero(heads == place)
+            for ring, level in zip(rings, told, strict=True):
+                rows = level.reshape(-1, len(stands))
+                copy_columns(rows, columns, ring[place].reshape(len(rows), -1), stands[columns])
 
     def _scrape(self, scraper: Scraper, bucket: Bucket, place: int, columns: Ints, stands: Ints) -> None:
         everyone = len(stands) == len(self.count) and bool((stands == np.arange(len(stands))).all())
@@ -213,7 +218,7 @@ class History:
 
     def _merge(self, name: str, values: Floats, factor: int) -> Floats:
         """[N, T, entities, signals] coarse buckets of `factor` fine ones."""
-        signals: tuple[Signal, ...] = LEVELS[name][0]
+        signals = LEVELS[name]
         shape = (values.shape[0], values.shape[1] // factor, factor, *values.shape[2:])
         fine = np.array(values.reshape(shape))
         if not np.isnan(self.missing):

@@ -10,20 +10,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clusters.simulated.graph import CompiledGraph
-from clusters.simulated.kernels.index import Index, index_of
+from clusters.simulated.kernels.index import Groups, Index, groups_of, index_of
 from clusters.simulated.kernels.latency import Latency
-from clusters.simulated.kernels.percentiles import Groups, fill_shapes, fill_share_within, mix_percentiles
+from clusters.simulated.kernels.percentiles import fill_shapes, fill_share_within, mix_percentiles
 from clusters.simulated.kernels.sums import add_by_owner
 from clusters.simulated.kernels.times import Played, fill_times
 from clusters.simulated.state import StandState
 
 Floats = NDArray[np.float32]
 Ints = NDArray[np.int64]
-
-_ONE = np.float32(1.0)
-_AGAIN_ALIKE = np.float32(0.4)
-"""Correlation of the times of two visits to a service within a request. Calibrated on the slow journey of the
-reference: waits at a queue that is 80 % used are alike for about a second."""
 
 
 class Mixtures:
@@ -40,29 +35,27 @@ class Mixtures:
         """[X] which of them a row belongs to."""
         for g, rows in enumerate(members[: self.num_scraped]):
             self.scraped_group[rows] = g
-        self.groups = Groups(
-            first=np.cumsum([0, *(len(rows) for rows in members)]),
-            rows=np.concatenate(members).astype(np.int64),
-        )
+        self.groups = groups_of(*members)
         self.index = index_of(graph)
-        self.public_places: Ints = np.argsort(graph.public_services)
-        """[S] place of each service in the application's order."""
-        self.public_operation_service: Ints = self.public_places[graph.operation_service]
-        """[O]"""
-        self.public_channel_source: Ints = self.public_places[graph.channel_source]
-        """[H] the caller."""
 
     @property
     def num_groups(self) -> int:
         """G."""
         return len(self.groups.first) - 1
 
-    def p95(self, distributions: "Distributions", weight: Floats) -> Floats:
-        """[G, N] 95th percentile of each group in milliseconds, of rows of this weight [X, N]; NaN without requests."""
-        num_stands = weight.shape[1]
+    def p95(self, distributions: "Distributions", executions: Floats, attempts: Floats) -> Floats:
+        """[G, N] 95th percentile of each group in milliseconds; NaN without requests.
+
+        Args:
+            distributions: of the rows.
+            executions: [O, N] requests of each operation.
+            attempts: [H, N] of each channel.
+        """
+        num_stands = executions.shape[1]
         percentiles = np.empty((self.num_groups, num_stands), dtype=np.float32)
         room, beyond = np.empty((3, num_stands), dtype=np.float32), np.empty((2, num_stands), dtype=np.float32)
-        mix_percentiles(self.groups, distributions.times, distributions.shapes, weight, room, beyond, percentiles)
+        times, shapes = distributions.times, distributions.shapes
+        mix_percentiles(self.groups, times, shapes, executions, attempts, room, beyond, percentiles)
         return percentiles
 
     def scraped_sums(self, rows: Floats) -> Floats:
@@ -73,16 +66,16 @@ class Mixtures:
 
 
 class Distributions:
-    """Shifted gamma distributions with these cumulants, [3, X, N]; callers give up after their timeouts, [H]."""
+    """Shifted gamma distributions with these cumulants, [3, X, N]; callers give up after their timeouts, [H].
 
-    def __init__(self, times: Floats, timeout_seconds: Floats) -> None:
-        num_operations = times.shape[1] - len(timeout_seconds)
+    `scv` [O, N] is filled with the squared coefficients of variation of operations.
+    """
+
+    def __init__(self, times: Floats, timeout_seconds: Floats, scv: Floats) -> None:
         self.times = times
         self.shapes: Floats = np.empty_like(times)
         """[3, X, N] deviations, skews, 95th percentiles in seconds."""
-        self.scv: Floats = np.empty((num_operations, times.shape[2]), dtype=np.float32)
-        """[O, N] squared coefficients of variation of operations."""
-        fill_shapes(times, timeout_seconds, num_operations, self.scv, self.shapes)
+        fill_shapes(times, timeout_seconds, scv, self.shapes)
 
     def share_within(self, limit: Floats, rows: Ints | None = None) -> Floats:
         """[x, N] share of times up to `limit` ([x, N] or [x, 1] seconds) of these rows; None: of all."""
@@ -108,6 +101,4 @@ def bucket_times(graph: CompiledGraph, index: Index, state: StandState, latency:
     )
     room = np.empty((graph.num_services, state.num_stands), dtype=np.float32)
     fill_times(index, played, np.float32(1.0 / num_ticks), room, times)
-    # A service that a request found busy is still busy when it comes again: the spread of users' times grows by it.
-    times[1:, graph.num_operations + graph.request_channel] *= _ONE + _AGAIN_ALIKE * graph.repeated_visits
     return times

@@ -14,7 +14,8 @@ NEVER = np.full(1, np.inf, np.float32)
 def distributions_of(samples: np.ndarray, timeout_seconds: np.ndarray = NEVER) -> Distributions:
     """Of samples [X, draws], from their cumulants [3, X, 1]; the last rows are calls with these timeouts."""
     cumulants = np.array([stats.kstat(samples, order, axis=1) for order in (1, 2, 3)], dtype=np.float32)
-    return Distributions(cumulants[:, :, None], timeout_seconds)
+    scv = np.empty((len(samples) - len(timeout_seconds), 1), dtype=np.float32)
+    return Distributions(cumulants[:, :, None], timeout_seconds, scv)
 
 
 @pytest.mark.parametrize("parts", [1, 2, 6])
@@ -41,7 +42,8 @@ def test_a_mixtures_percentile_is_that_of_its_parts_put_together() -> None:
     samples = rng.exponential(scale[:, None], size=(num_rows, 40_000))
     never = np.full(graph.num_channels, np.inf, np.float32)
     weight = rng.uniform(0.1, 1.0, size=(num_rows, 1)).astype(np.float32)
-    found = mixtures.p95(distributions_of(samples, never), weight)[:, 0] / 1e3
+    requests = np.split(weight, [graph.num_operations])
+    found = mixtures.p95(distributions_of(samples, never), *requests)[:, 0] / 1e3
     for group, rows in enumerate(graph.parts):
         if not len(rows):
             assert np.isnan(found[group])
@@ -54,5 +56,8 @@ def test_a_mixtures_percentile_is_that_of_its_parts_put_together() -> None:
 def test_a_group_without_requests_has_no_percentile() -> None:
     graph = CompiledGraph(APPLICATION)
     num_rows = graph.num_operations + graph.num_channels
-    found = Distributions(np.ones((3, num_rows, 1), np.float32), np.ones(graph.num_channels, np.float32))
-    assert np.isnan(Mixtures(graph).p95(found, np.zeros((num_rows, 1), np.float32))).all()
+    none = np.zeros((num_rows, 1), np.float32)
+    executions, attempts = np.split(none, [graph.num_operations])
+    timeout = np.ones(graph.num_channels, np.float32)
+    found = Distributions(np.ones((3, num_rows, 1), np.float32), timeout, np.empty_like(executions))
+    assert np.isnan(Mixtures(graph).p95(found, executions, attempts)).all()
