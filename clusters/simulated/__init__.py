@@ -22,9 +22,9 @@ The model, of which `clusters.reference` plays every single request and this pac
 How a tick of it is computed (`tick`): users' requests flow down the graph as means, with what is stuck on the way
 (`flow`); each service's queue is drawn exactly over the tick as a reflected Brownian motion mapped to Erlang's mean
 (`queueing`, `erlang`); times, failures and the requests that callers hold go up the graph (`latency`); at a bucket's
-end cumulants of times become percentiles (`quantiles`) and sums become signals (`kernels.probes`). The arithmetic is compiled:
-the formulas stand in `kernels`. What only callers' callers learn (retries, hold times) is a tick late and damped,
-because an undamped one rings.
+end cumulants of times become percentiles (`quantiles`) and sums become signals (`kernels.probes`). The arithmetic is
+compiled: the formulas stand in `kernels`. What only callers' callers learn (retries, hold times) is a tick late and
+damped, because an undamped one rings.
 
 Every array is service-major with the stand axis innermost, so that an operation on a service touches contiguous
 memory of all stands. Legend: N stands, S services, K replica slots, O operations, C call sites, H channels (a caller

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clusters.simulated.graph import CompiledGraph
-from clusters.simulated.kernels.index import Groups, Index, groups_of, index_of
+from clusters.simulated.kernels.index import Index, groups_of, index_of
 from clusters.simulated.kernels.latency import Latency
 from clusters.simulated.kernels.percentiles import fill_shapes, fill_share_within, mix_percentiles
 from clusters.simulated.kernels.sums import add_by_owner
