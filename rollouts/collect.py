@@ -80,6 +80,11 @@ class CollectConfig:
             raise ValueError(f"stands_per_actor must be at least 1, not {self.stands_per_actor}")
         if (self.backend == LIVE) != bool(self.inventory):
             raise ValueError(f"backend {LIVE} and inventory come together: give both or neither")
+        if self.backend == LIVE and any(draw.check_impact for draw in self.scenarios):
+            raise ValueError(
+                f"check_impact plays simulated stands; for backend {LIVE} leave it out, and measure what was recorded "
+                "with python -m rollouts impact and the data set's folder"
+            )
 
     def stands(self) -> StandsSpec:
         """What each actor holds."""

@@ -1,4 +1,4 @@
-"""Which of a fill's scenarios users feel: the yield of its generator, family by family."""
+"""Which faults users feel, of a fill's scenarios or of recorded episodes: the yield, family by family."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,13 +13,22 @@ from ray_configs.loading import load
 from rollouts.collect import CollectConfig
 from rollouts.dataset.documents import dump
 from rollouts.impact_arguments import ImpactArguments
+from rollouts.recorded_impact import RecordedImpacts, recorded_impacts
+from rollouts.stands import LIVE
 
 
 def impact_command(arguments: ImpactArguments) -> int:
-    """Play, print the yield, and write every scenario's impact if a file is named."""
-    report = impact_of(load(arguments.config, CollectConfig))
+    """Play or read, print the yield, and write every impact if a file is named."""
     console = Console()
-    print_yields(report.yields, console)
+    report: ImpactReport | RecordedImpacts
+    if arguments.source.is_dir():
+        report = recorded_impacts(arguments.source)
+        for why_not, number in report.not_judged.items():
+            console.print(f"not judged: {number} episodes, {why_not}", highlight=False, soft_wrap=True)
+        print_yields(report.report.yields, console)
+    else:
+        report = impact_of(load(arguments.source, CollectConfig))
+        print_yields(report.yields, console)
     if arguments.out is not None:
         _write(report, arguments.out)
         console.print(f"written: {arguments.out}", highlight=False, soft_wrap=True)
@@ -30,8 +39,13 @@ def impact_of(config: CollectConfig) -> ImpactReport:
     """The impact of every scenario that a fill would play.
 
     Raises:
-        UserError: as drawing the scenarios; the application is unknown.
+        UserError: as drawing the scenarios; the application is unknown; the fill is of live stands.
     """
+    if config.backend == LIVE:
+        raise UserError(
+            f"a fill of {config.backend} stands cannot be played twice with the same randomness; fill the data set, "
+            f"and measure what was recorded: python -m rollouts impact {config.dataset}"
+        )
     scenarios = [
         scenario for draw in config.scenarios for scenario in draw.draw(config.application, config.time_scales)
     ]
@@ -51,7 +65,7 @@ def print_yields(yields: Sequence[FamilyYield], console: Console) -> None:
     console.print(table)
 
 
-def _write(report: ImpactReport, path: Path) -> None:
+def _write(report: ImpactReport | RecordedImpacts, path: Path) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(dump(to_document(report), indent=1))

@@ -131,10 +131,10 @@ def validate(scenarios: Sequence[Scenario], rules: ImpactRules | None = None) ->
 def _impacts(application: Application, scenarios: Sequence[Scenario], rules: ImpactRules) -> list[Impact]:
     with_faults, healthy = _play(application, scenarios, rules)
     outside = _deviations(with_faults, healthy, rules) - rules.band_deviations
-    missed = _misses(application, with_faults) & ~_misses(application, healthy).any(axis=1)
+    missed = misses(application, with_faults) & ~misses(application, healthy).any(axis=1)
     lengths = [round(scenario.horizon_seconds / rules.bucket_seconds) for scenario in scenarios]
     return [
-        _impact(application, scenario, outside[n, :length], missed[n, :length], rules)
+        impact_of_play(application, scenario, outside[n, :length], missed[n, :length], rules)
         for n, (scenario, length) in enumerate(zip(scenarios, lengths, strict=True))
     ]
 
@@ -185,7 +185,7 @@ def _deviations(with_faults: Floats, healthy: Floats, rules: ImpactRules) -> Flo
     return np.where(counted, worse / np.maximum(deviation, smallest), 0.0)
 
 
-def _misses(application: Application, played: Floats) -> NDArray[np.bool_]:
+def misses(application: Application, played: Floats) -> NDArray[np.bool_]:
     """[..., J] whether a journey misses its latency or its error objective; `played` is [..., J, I]."""
     names = tuple(WORSE_IF)
     latency = played[..., names.index("latency_p95_milliseconds")]
@@ -196,10 +196,18 @@ def _misses(application: Application, played: Floats) -> NDArray[np.bool_]:
     return misses
 
 
-def _impact(
+def impact_of_play(
     application: Application, scenario: Scenario, outside: Floats, missed: NDArray[np.bool_], rules: ImpactRules
 ) -> Impact:
-    """Of one scenario; `outside` is [T, J, I], above 0 where an indicator has left its band, and `missed` [T, J]."""
+    """What one play of a scenario shows.
+
+    Args:
+        application: what was played on.
+        scenario: what was played.
+        outside: [T, J, I] since the warm-up; above 0 where an indicator has left its band, by how much.
+        missed: [T, J] where a journey missed an objective that a healthy stand meets.
+        rules: what counts as felt.
+    """
     flat = outside.reshape(len(outside), -1)
     is_out = flat > 0.0
     num_starts = len(is_out) - rules.num_consecutive + 1

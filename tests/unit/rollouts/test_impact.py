@@ -35,7 +35,7 @@ def test_the_command_writes_every_scenario_and_prints_the_yield(
     config = tmp_path / "fill.yaml"
     config.write_text(FILL)
     out = tmp_path / "deep" / "impact.json"
-    assert impact_command(ImpactArguments(config=config, out=out)) == 0
+    assert impact_command(ImpactArguments(source=config, out=out)) == 0
     impacts = json.loads(out.read_text())["impacts"]
     assert len(impacts) == 12
     num_felt = sum(impact["is_effective"] for impact in impacts)
@@ -46,7 +46,7 @@ def test_an_unknown_menu_is_named_with_the_known_ones(tmp_path: Path) -> None:
     config = tmp_path / "fill.yaml"
     config.write_text(FILL.replace("full", "ful"))
     with pytest.raises(UserError, match=r"no menu 'ful'.*core, full"):
-        impact_command(ImpactArguments(config=config))
+        impact_command(ImpactArguments(source=config))
 
 
 def test_a_file_that_cannot_be_written_is_one_sentence(tmp_path: Path) -> None:
@@ -54,4 +54,16 @@ def test_a_file_that_cannot_be_written_is_one_sentence(tmp_path: Path) -> None:
     config.write_text(FILL.replace("count: 12", "count: 1"))
     (tmp_path / "file").write_text("")
     with pytest.raises(UserError, match="cannot write"):
-        impact_command(ImpactArguments(config=config, out=tmp_path / "file" / "impact.json"))
+        impact_command(ImpactArguments(source=config, out=tmp_path / "file" / "impact.json"))
+
+
+def test_a_fill_of_live_stands_is_measured_by_what_it_recorded(tmp_path: Path) -> None:
+    config = tmp_path / "fill.yaml"
+    config.write_text(FILL + "backend: k3s\ninventory: stands.yaml\n")
+    with pytest.raises(UserError, match=r"cannot be played twice.*rollouts impact unused"):
+        impact_command(ImpactArguments(source=config))
+
+
+def test_a_folder_without_runs_yields_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert impact_command(ImpactArguments(source=tmp_path)) == 0
+    assert "0" in capsys.readouterr().out
