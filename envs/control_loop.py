@@ -10,7 +10,7 @@ Legend: N stands, A actions, S services, T buckets of one control step, J journe
 
 import copy
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
@@ -174,11 +174,12 @@ class ControlLoop:
         chosen, moving = self._checked(actions, active)
         action_times_ns = self.time_ns()
         activity = carry_out(chosen, moving, self._batch, self.catalogue, state, self.time_scales)
-        self._refresh_mask(activity.changed)
-        fault_receipts = self._advance(moving, moving if discarded is None else moving | discarded)
+        fault_receipts, changed = self._advance(moving, moving if discarded is None else moving | discarded)
         receipts = activity.verified(self._batch)
         np.add(state.step_index, moving, out=state.step_index)
         window, rewards, terms = self._judge(moving, activity)
+        scaled = state.controls.follow_autoscalers(window.nodes[:, -1, :, _DESIRED])
+        self._refresh_mask({*activity.changed, *changed, *scaled.tolist()})
         return LoopStep(
             rewards=rewards,
             reward_terms=terms,
@@ -245,26 +246,30 @@ class ControlLoop:
             raise ValueError(f"actions must be from 0 to {len(self.catalogue) - 1}, not {chosen.tolist()}")
         return chosen, moving
 
-    def _refresh_mask(self, stands: Sequence[int] | NDArray[np.int64]) -> None:
+    def _refresh_mask(self, stands: Set[int]) -> None:
         """Bring the mask up to date on the stands whose controls changed."""
-        if len(stands):
-            rows = np.asarray(stands, dtype=np.int64)
+        if stands:
+            rows = np.array(sorted(stands), dtype=np.int64)
             self._state.allowed[rows] = self.catalogue.mask(self._state.controls.take(rows))
 
-    def _advance(self, moving: NDArray[np.bool_], advanced: NDArray[np.bool_]) -> FaultReceipts:
-        """Let a control step pass, in as few advances as what is due in between allows."""
+    def _advance(self, moving: NDArray[np.bool_], advanced: NDArray[np.bool_]) -> tuple[FaultReceipts, list[int]]:
+        """Let a control step pass, in as few advances as what is due in between allows.
+
+        Returns:
+            What came of the faults that were due, and the stands whose controls something else than policies changed.
+        """
         state, bucket_seconds = self._state, self.time_scales.observation_bucket_seconds
         receipts: FaultReceipts = {}
+        changed: list[int] = []
         if not moving.any():
-            return receipts
+            return receipts, changed
         selected = None if advanced.all() else np.flatnonzero(advanced)
         buckets_left = self.time_scales.buckets_per_step
         while buckets_left:
             due_seconds = seconds_until_due(moving, state)
             if due_seconds <= 0:
-                changed = inject_due_faults(moving, self._batch, self.application, state, receipts)
+                changed += inject_due_faults(moving, self._batch, self.application, state, receipts)
                 changed += lift_expired_limits(moving, self._batch, self.application, state)
-                self._refresh_mask(changed)
                 due_seconds = seconds_until_due(moving, state)
             num_buckets = math.ceil(min(buckets_left, due_seconds / bucket_seconds))
             seconds = num_buckets * bucket_seconds
@@ -272,7 +277,7 @@ class ControlLoop:
             np.add(state.elapsed_seconds, seconds, out=state.elapsed_seconds, where=moving)
             np.add(state.now_ns, round(seconds * _NS), out=state.now_ns, where=moving)
             buckets_left -= num_buckets
-        return receipts
+        return receipts, changed
 
     def _judge(
         self, moving: NDArray[np.bool_], activity: OperatorActivity
@@ -288,7 +293,6 @@ class ControlLoop:
         if not moving.all():
             rewards = np.where(moving, rewards, 0.0)
             terms = {name: np.where(moving, values, 0.0) for name, values in terms.items()}
-        self._refresh_mask(np.flatnonzero(state.controls.follow_autoscalers(window.nodes[:, -1, :, _DESIRED])))
         return window, rewards, terms
 
 

@@ -41,10 +41,12 @@ def wanted_scenario(options: Mapping[str, Any] | None, time_scales: TimeScales) 
     Raises:
         UserError: `options["scenario"]` is neither a scenario nor the name of one, or there is another option.
     """
-    unknown = sorted(set(options or ()) - {"scenario"})
+    if not options:
+        return None
+    unknown = sorted(set(options) - {"scenario"})
     if unknown:
         raise UserError(f"reset has no option {unknown[0]!r}; the only one is 'scenario'")
-    wanted = (options or {}).get("scenario")
+    wanted = options.get("scenario")
     match wanted:
         case None:
             return None

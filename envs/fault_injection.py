@@ -35,11 +35,11 @@ def inject_due_faults(
     due = np.flatnonzero(moving & (state.schedule.next_seconds <= state.elapsed_seconds))
     if not due.size:
         return []
-    changed, stands = [], due.tolist()
-    popped = state.schedule.pop_due(stands, state.elapsed_seconds[due].tolist())
-    for stand, events in zip(stands, popped, strict=True):
+    changed = []
+    popped = state.schedule.pop_due(due, state.elapsed_seconds[due])
+    for stand, commands in zip(due.tolist(), popped, strict=True):
         of_stand = receipts.setdefault(stand, [])
-        for _, fault_id, command, _ in events:
+        for fault_id, command in commands:
             receipt = batch.apply(stand, command)
             of_stand.append((fault_id, receipt))
             if isinstance(command, _RECORDED) and receipt.is_in_force:

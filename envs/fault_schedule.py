@@ -4,23 +4,58 @@ Legend: N stands.
 """
 
 from collections.abc import Sequence
-from itertools import islice
+from itertools import accumulate
+from math import inf
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from clusters.commands import OperatorCommand, SetFlag, ShiftTraffic
+from clusters.commands import Command, OperatorCommand, SetFlag, ShiftTraffic
 from clusters.fault_events import FaultEvent, fault_events, is_made_void
 from clusters.scenario import ScheduledFault
+
+Due = tuple[tuple[str, Command], ...]
+"""(fault id, command) of what is due on a stand."""
+_HEALING = (SetFlag, ShiftTraffic)
+
+
+class _Course(NamedTuple):
+    """The events of one stand in time order, as columns: a thousand stands keep few objects, which are dear to keep."""
+
+    seconds: tuple[float, ...]
+    """After the warm-up; infinity stands behind the last."""
+    fault_ids: tuple[str, ...]
+    commands: tuple[Command, ...]
+    num_left: tuple[int, ...]
+    """Injections that are left once so many of the events are past."""
+
+    @classmethod
+    def of(cls, events: Sequence[FaultEvent]) -> "_Course":
+        if not events:
+            return _NOTHING
+        seconds, fault_ids, commands, clearances = zip(*events, strict=True)
+        num_injections = len(events) - sum(clearances)
+        num_left = accumulate(clearances, lambda left, is_clearance: left - (not is_clearance), initial=num_injections)
+        return cls((*seconds, inf), fault_ids, commands, tuple(num_left))
+
+    def events(self, first: int) -> list[FaultEvent]:
+        """From this one on."""
+        return [
+            FaultEvent(self.seconds[k], self.fault_ids[k], self.commands[k], self.num_left[k] == self.num_left[k + 1])
+            for k in range(first, len(self.commands))
+        ]
+
+
+_NOTHING = _Course((inf,), (), (), (0,))
 
 
 class FaultSchedule:
     """The fault events of each stand in time order; arrays say for all stands at once what is due."""
 
     def __init__(self, num_stands: int) -> None:
-        self._events: list[tuple[FaultEvent, ...]] = [()] * num_stands
-        self._taken: list[int] = [0] * num_stands
-        """How many of its events each stand is past."""
+        self._courses = [_NOTHING] * num_stands
+        self._num_past = [0] * num_stands
         self.next_seconds = np.full(num_stands, np.inf)
         """[N] time of the next event."""
         self.num_injections_left = np.zeros(num_stands, dtype=np.int64)
@@ -31,50 +66,44 @@ class FaultSchedule:
     def load(self, stands: Sequence[int], faults: Sequence[Sequence[ScheduledFault]]) -> None:
         """Replace the events of some stands by those of their scenarios' faults."""
         self.has_begun[stands] = False
-        self._set(stands, [fault_events(of_stand) for of_stand in faults])
+        self._set(stands, [_Course.of(fault_events(of_stand)) for of_stand in faults])
 
-    def pop_due(self, stands: list[int], now_seconds: list[float]) -> list[tuple[FaultEvent, ...]]:
-        """The events of these stands that are due at each one's time, taken out of the schedule."""
-        due, next_seconds, num_injections = [], [], []
-        for stand, now in zip(stands, now_seconds, strict=True):
-            events, first = self._events[stand], self._taken[stand]
-            last, injections, seconds = first, 0, np.inf
-            for seconds, _, _, is_clearance in islice(events, first, None):
-                if seconds > now:
-                    break
+    def pop_due(self, stands: NDArray[np.int64], now_seconds: NDArray[np.float64]) -> list[Due]:
+        """What is due on these stands [K] at each one's time [K], taken out of the schedule."""
+        due, next_seconds, num_left = [], [], []
+        for stand, now in zip(stands.tolist(), now_seconds.tolist(), strict=True):
+            course, first = self._courses[stand], self._num_past[stand]
+            last = first
+            while course.seconds[last] <= now:
                 last += 1
-                injections += not is_clearance
-            due.append(events[first:last])
-            self._taken[stand] = last
-            next_seconds.append(seconds if last < len(events) else np.inf)
-            num_injections.append(injections)
+            due.append(tuple(zip(course.fault_ids[first:last], course.commands[first:last], strict=True)))
+            self._num_past[stand] = last
+            next_seconds.append(course.seconds[last])
+            num_left.append(course.num_left[last])
         self.next_seconds[stands] = next_seconds
-        injected = np.array(num_injections, dtype=np.int64)
-        self.num_injections_left[stands] -= injected
-        self.has_begun[stands] |= injected > 0
+        self.has_begun[stands] |= self.num_injections_left[stands] > num_left
+        self.num_injections_left[stands] = num_left
         return due
 
     def heal(self, stand: int, command: OperatorCommand) -> None:
         """Drop the injections to come that an operator's command makes void, once a fault has begun."""
-        if isinstance(command, SetFlag | ShiftTraffic) and self.has_begun[stand]:
-            to_come = self._events[stand][self._taken[stand] :]
-            self._set([stand], [tuple(event for event in to_come if not is_made_void(event, command))])
+        if isinstance(command, _HEALING) and self.has_begun[stand]:
+            to_come = self._courses[stand].events(self._num_past[stand])
+            self._set([stand], [_Course.of([event for event in to_come if not is_made_void(event, command)])])
 
     def take(self, stands: Sequence[int] | NDArray[np.int64]) -> "FaultSchedule":
         """A schedule of its own with the events left of these stands, in this order."""
         rows = np.asarray(stands, dtype=np.int64)
         taken = FaultSchedule.__new__(FaultSchedule)
-        taken._events = [self._events[row] for row in rows.tolist()]
-        taken._taken = [self._taken[row] for row in rows.tolist()]
+        taken._courses = [self._courses[row] for row in rows.tolist()]
+        taken._num_past = [self._num_past[row] for row in rows.tolist()]
         taken.next_seconds = self.next_seconds[rows]
         taken.num_injections_left = self.num_injections_left[rows]
         taken.has_begun = self.has_begun[rows]
         return taken
 
-    def _set(self, stands: Sequence[int], events: list[tuple[FaultEvent, ...]]) -> None:
-        for stand, of_stand in zip(stands, events, strict=True):
-            self._events[stand], self._taken[stand] = of_stand, 0
-        self.next_seconds[stands] = [of_stand[0].seconds if of_stand else np.inf for of_stand in events]
-        self.num_injections_left[stands] = [
-            len(of_stand) - sum([event.is_clearance for event in of_stand]) for of_stand in events
-        ]
+    def _set(self, stands: Sequence[int], courses: Sequence[_Course]) -> None:
+        for stand, course in zip(stands, courses, strict=True):
+            self._courses[stand], self._num_past[stand] = course, 0
+        self.next_seconds[stands] = [course.seconds[0] for course in courses]
+        self.num_injections_left[stands] = [course.num_left[0] for course in courses]

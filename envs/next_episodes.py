@@ -11,6 +11,7 @@ import numpy as np
 from gymnasium.utils import seeding
 
 from clusters.scenario import Scenario
+from envs.collecting import collecting_later
 from envs.episode_drawing import choose_episode, wanted_scenario
 from envs.scenarios.menus import ScenarioMenu
 from envs.time_scales import TimeScales
@@ -52,7 +53,8 @@ class NextEpisodes:
 
     def draw_ahead(self) -> dict[int, Episode]:
         """Draw what was not drawn ahead of time yet; what is new, by environment."""
-        new = {env: self._draw(env, None) for env in range(len(self._rngs)) if env not in self._ahead}
+        with collecting_later():
+            new = {env: self._draw(env, None) for env in range(len(self._rngs)) if env not in self._ahead}
         self._ahead |= new
         return new
 

@@ -56,23 +56,21 @@ class Controls:
         for field in fields(self):
             getattr(self, field.name)[places] = getattr(rows, field.name)
 
-    def follow_autoscalers(self, desired: NDArray[np.floating]) -> Bools:
+    def follow_autoscalers(self, desired: NDArray[np.floating]) -> Ints:
         """Read off the telemetry what autoscalers made of the replicas, because no command tells it.
 
         Args:
             desired: [N, S] latest known desired replicas; below 0 or NaN where unknown.
 
         Returns:
-            [N] whether a row has changed.
+            The rows that have changed, each as often as it has.
         """
-        changed = np.zeros(self.num_stands, dtype=np.bool_)
-        rows = np.flatnonzero((self.autoscaler_targets > 0).any(axis=1))
-        if len(rows):
-            known = (self.autoscaler_targets[rows] > 0) & (desired[rows] >= 0)
-            before = self.replicas[rows]
-            found = np.where(known, np.rint(desired[rows]), before).astype(np.int64)
-            changed[rows] = (found != before).any(axis=1)
-            self.replicas[rows] = found
+        stands, services = (self.autoscaler_targets > 0).nonzero()
+        wanted = desired[stands, services]
+        known = wanted >= 0
+        stands, services, found = stands[known], services[known], np.rint(wanted[known]).astype(np.int64)
+        changed: Ints = stands[found != self.replicas[stands, services]]
+        self.replicas[stands, services] = found
         return changed
 
 

@@ -2,10 +2,9 @@
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
-from typing import ClassVar, Protocol, TypeVar
+from typing import ClassVar, NamedTuple, Protocol, TypeVar
 
 import numpy as np
 
@@ -53,8 +52,7 @@ SLOW_BURN_SHARES = (0.4, 0.6, 0.8, 1.0)
 SLOW_BURN_STEP_SECONDS = (30.0, 60.0)
 
 
-@dataclass(frozen=True, kw_only=True)
-class FaultRequest:
+class FaultRequest(NamedTuple):
     """What a scenario asks of a fault family."""
 
     fault_id: str
@@ -94,8 +92,7 @@ class FaultFamily(Protocol):
         ...
 
 
-@dataclass(frozen=True, kw_only=True)
-class Course:
+class Course(NamedTuple):
     """When a fault acts: `steps` are (seconds after the warm-up, share of the full strength)."""
 
     steps: tuple[tuple[float, float], ...]
@@ -109,7 +106,7 @@ def draw_course(request: FaultRequest, rng: np.random.Generator) -> Course:
     if request.duration is not DurationClass.SLOW_BURN:
         return Course(steps=((start, 1.0),), end_seconds=end)
     step = draw_multiple(*SLOW_BURN_STEP_SECONDS, bucket, rng)
-    steps = tuple((start + number * step, share) for number, share in enumerate(SLOW_BURN_SHARES))
+    steps = tuple([(start + number * step, share) for number, share in enumerate(SLOW_BURN_SHARES)])
     return Course(steps=steps, end_seconds=end)
 
 
@@ -160,10 +157,10 @@ def scheduled(
         target=target,
         start_seconds=request.start_seconds,
         end_seconds=course.end_seconds,
-        intensity=request.intensity.value,
-        duration=request.duration.value,
+        intensity=str(request.intensity),
+        duration=str(request.duration),
         root_cause_kind=root_cause_kind,
         expected_symptoms=expected_symptoms,
-        injections=tuple((seconds, command_at(share)) for seconds, share in course.steps),
+        injections=tuple([(seconds, command_at(share)) for seconds, share in course.steps]),
         clearance=clearance,
     )

@@ -28,8 +28,8 @@ def flapping(
         target=target,
         start_seconds=request.start_seconds,
         end_seconds=course.end_seconds,
-        intensity=request.intensity.value,
-        duration=request.duration.value,
+        intensity=str(request.intensity),
+        duration=str(request.duration),
         root_cause_kind=root_cause_kind,
         expected_symptoms=expected_symptoms,
         injections=_cycles(

@@ -16,6 +16,6 @@ def latency_excess(context: RewardContext) -> NDArray[np.float64]:
     late = ratio > 1.0
     if not late.any():  # the usual case, and a logarithm is dear
         return np.zeros(len(ratio))
-    doublings = np.log2(ratio, out=np.zeros_like(ratio), where=late)
-    excess = np.minimum(doublings / WORST_DOUBLINGS, 1.0)
+    excess = np.zeros_like(ratio)
+    excess[late] = np.minimum(np.log2(ratio[late]) / WORST_DOUBLINGS, 1.0)
     return -step_mean(context.levels.mean(excess))

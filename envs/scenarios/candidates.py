@@ -4,7 +4,7 @@ The set must not give the cause away: each type of action stands there for sever
 a neighbour in the graph, a stranger), for two flags and two releases whatever the fault, and in shuffled order.
 """
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -22,8 +22,7 @@ RATE_LIMIT_SHARE = 0.5
 RATE_LIMITS = ("rate_limit:75%", "rate_limit:50%")
 
 
-@dataclass(frozen=True, kw_only=True)
-class Suspects:
+class Suspects(NamedTuple):
     """What an incident is about: candidates stand there for these, and for others beside them."""
 
     services: tuple[str, ...]
@@ -69,7 +68,7 @@ class CandidateDraws:
         ]
         if rng.random() < HARMFUL_SHARE:
             groups[int(rng.integers(len(groups)))] = [f"set_cpu_limit:{name}:x0.5" for name in scalable]
-        names = ["do_nothing", *(name for group in groups for name in group)]
+        names = ["do_nothing", *groups[0], *groups[1], *groups[2]]
         names += [f"roll_back:{name}" for name in self._flags.draw(flag, NUM_FLAGS, rng)]
         if rng.random() < RATE_LIMIT_SHARE:
             names.append(RATE_LIMITS[int(rng.integers(len(RATE_LIMITS)))])
@@ -77,7 +76,7 @@ class CandidateDraws:
 
     def _shuffled(self, names: list[str], rng: np.random.Generator) -> tuple[str, ...]:
         names = [name for name in names if name in self._allowed]
-        return tuple(names[position] for position in rng.permutation(len(names)).tolist())
+        return tuple([names[position] for position in rng.permutation(len(names)).tolist()])
 
     def _services(self, focus: tuple[str, ...], rng: np.random.Generator) -> list[str]:
         """Two or more services, at least two of them scalable: focus, a neighbour, strangers."""

@@ -185,22 +185,21 @@ def _draw_faults(
 ) -> tuple[ScheduledFault, ...]:
     bucket = time_scales.observation_bucket_seconds
     delay = draw_multiple(*timing.decision_delay_seconds, bucket, rng)
+    if families[0].is_calm:
+        return ()
     starts = (moments.fault_start, moments.decision - delay)
-    return tuple(
-        FAULTS[family.fault].draw(
-            FaultRequest(
-                fault_id=f"fault-{number}",
-                application=application,
-                intensity=_INTENSITIES[family.intensity],
-                duration=_DURATIONS[family.duration],
-                start_seconds=max(0.0, start),
-                bucket_seconds=bucket,
-            ),
-            rng,
+    faults: list[ScheduledFault] = []
+    for family, start in zip(families, starts, strict=False):
+        request = FaultRequest(
+            fault_id=f"fault-{len(faults)}",
+            application=application,
+            intensity=_INTENSITIES[family.intensity],
+            duration=_DURATIONS[family.duration],
+            start_seconds=max(0.0, start),
+            bucket_seconds=bucket,
         )
-        for number, (family, start) in enumerate(zip(families, starts, strict=False))
-        if not family.is_calm
-    )
+        faults.append(FAULTS[family.fault].draw(request, rng))
+    return tuple(faults)
 
 
 def _suspects(application: Application, faults: tuple[ScheduledFault, ...], rng: np.random.Generator) -> Suspects:

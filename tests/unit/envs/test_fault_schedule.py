@@ -32,8 +32,10 @@ ROLL_OUT = fault((10.0, shift(0.1)), (40.0, shift(0.5)), (70.0, shift(1.0)), end
 MIXED = fault((10.0, BAD), (20.0, ScaleWorkload(multiplier=2.0)), (30.0, BAD), end_seconds=30.0, clearance=GOOD)
 
 
-def commands(events):
-    return [event.command for event in events]
+def popped(schedule, stand, seconds):
+    due = schedule.pop_due(np.array([stand]), np.array([seconds]))[0]
+    assert all(fault_id == "fault-0" for fault_id, _ in due)
+    return [command for _, command in due]
 
 
 def test_events_come_in_time_order_and_clearances_first():
@@ -41,12 +43,12 @@ def test_events_come_in_time_order_and_clearances_first():
     schedule.load([1], [[MIXED]])
     assert schedule.next_seconds.tolist() == [np.inf, 10.0]
     assert schedule.num_injections_left.tolist() == [0, 3]
-    assert schedule.pop_due([1], [9.0])[0] == ()
+    assert popped(schedule, 1, 9.0) == []
     assert not schedule.has_begun[1]
-    assert commands(schedule.pop_due([1], [20.0])[0]) == [BAD, ScaleWorkload(multiplier=2.0)]
+    assert popped(schedule, 1, 20.0) == [BAD, ScaleWorkload(multiplier=2.0)]
     assert schedule.has_begun.tolist() == [False, True]
     assert schedule.next_seconds[1] == 30.0
-    assert commands(schedule.pop_due([1], [30.0])[0]) == [GOOD, BAD]
+    assert popped(schedule, 1, 30.0) == [GOOD, BAD]
     assert schedule.next_seconds[1] == np.inf
     assert schedule.num_injections_left[1] == 0
 
@@ -56,33 +58,33 @@ def test_a_roll_back_drops_what_is_left_of_its_flag_alone():
     schedule.load([0], [[MIXED]])
     schedule.heal(0, GOOD)
     assert schedule.num_injections_left[0] == 3, "nothing has begun: the fault still comes"
-    schedule.pop_due([0], [10.0])
+    popped(schedule, 0, 10.0)
     schedule.heal(0, SetFlag(flag="other", variant="off"))
     schedule.heal(0, Restart(service="checkout"))
     assert schedule.num_injections_left[0] == 2
     schedule.heal(0, GOOD)
-    assert commands(schedule.pop_due([0], [99.0])[0]) == [ScaleWorkload(multiplier=2.0), GOOD]
+    assert popped(schedule, 0, 99.0) == [ScaleWorkload(multiplier=2.0), GOOD]
 
 
 def test_a_word_on_a_release_ends_its_roll_out_and_leaves_the_clearance():
     for word in (shift(0.0), shift(0.1)):
         schedule = FaultSchedule(1)
         schedule.load([0], [[ROLL_OUT, fault((50.0, shift(0.2, "v3")))]])
-        schedule.pop_due([0], [10.0])
+        popped(schedule, 0, 10.0)
         schedule.heal(0, word)
         assert schedule.num_injections_left[0] == 1
         assert schedule.next_seconds[0] == 50.0
-        assert commands(schedule.pop_due([0], [200.0])[0]) == [shift(0.2, "v3"), shift(0.0)]
+        assert popped(schedule, 0, 200.0) == [shift(0.2, "v3"), shift(0.0)]
 
 
 def test_taken_rows_go_their_own_way():
     schedule = FaultSchedule(2)
     schedule.load([1], [[ROLL_OUT]])
-    schedule.pop_due([1], [10.0])
+    popped(schedule, 1, 10.0)
     copy = schedule.take(np.array([1, 0, 1]))
     assert copy.next_seconds.tolist() == [40.0, np.inf, 40.0]
     copy.heal(0, shift(0.0))
-    copy.pop_due([2], [70.0])
+    popped(copy, 2, 70.0)
     assert copy.num_injections_left.tolist() == [0, 0, 0]
     assert schedule.num_injections_left.tolist() == [0, 2]
     assert schedule.next_seconds[1] == 40.0

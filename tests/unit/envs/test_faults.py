@@ -119,6 +119,10 @@ def test_bad_config_is_live_for_the_share_of_time_that_its_intensity_says():
         assert np.mean(live) == pytest.approx(share)
 
 
+def popped(schedule, seconds):
+    return [command for _, command in schedule.pop_due(np.array([0]), np.array([seconds]))[0]]
+
+
 def test_a_roll_back_voids_what_is_left_of_a_bad_config_but_not_of_one_to_come():
     fault = draw("bad_config", intensity=Intensity.VISIBLE)
     flag = APPLICATION.flag(fault.injections[0][1].flag)
@@ -127,20 +131,19 @@ def test_a_roll_back_voids_what_is_left_of_a_bad_config_but_not_of_one_to_come()
     schedule.load([0, 1], [[fault], [fault]])
     schedule.heal(0, roll_back)
     assert schedule.num_injections_left[0] == len(fault.injections), "nothing has begun: nothing is healed"
-    assert [event.command for event in schedule.pop_due([0], [90.0])[0]] == [fault.injections[0][1]]
+    assert popped(schedule, 90.0) == [fault.injections[0][1]]
     schedule.heal(0, roll_back)
     assert schedule.num_injections_left.tolist() == [0, len(fault.injections)]
-    remaining = schedule.pop_due([0], [1e9])[0]
-    assert [event.is_clearance for event in remaining] == [True]
+    assert popped(schedule, 1e9) == [fault.clearance]
 
 
 def test_a_schedule_taken_over_is_independent():
     fault = draw("cpu_pressure", duration=DurationClass.SLOW_BURN)
     schedule = FaultSchedule(1)
     schedule.load([0], [[fault]])
-    schedule.pop_due([0], [fault.start_seconds])
+    popped(schedule, fault.start_seconds)
     copies = schedule.take([0, 0])
-    commands = [event.command for event in copies.pop_due([0], [1e9])[0]]
+    commands = popped(copies, 1e9)
     assert commands[-1] == ClearFault(fault_id="fault-0")
     assert len(commands) == len(fault.injections)
     assert np.isinf(copies.next_seconds[0])
