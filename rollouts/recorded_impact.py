@@ -76,7 +76,7 @@ def recorded_impact(episode: Episode, rules: ImpactRules) -> Impact | str:
     if begin < MIN_HEALTHY_BUCKETS:
         return f"fewer than {MIN_HEALTHY_BUCKETS} buckets before the first fault"
     if end - begin < rules.num_consecutive:
-        return "somebody acted at once"
+        return "somebody acted before users felt anything"
     impact = _judged(application, episode, played, begin, rules)
     if not impact.is_effective and end < len(episode.telemetry.times_ns):
         return "somebody acted before users felt anything"
