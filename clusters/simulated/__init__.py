@@ -31,8 +31,8 @@ memory of all stands. Legend: N stands, S services, K replica slots, O operation
 service, a callee operation and a timeout), E edges, R request types, J journeys, G flags, P optional groups, T buckets.
 Inside, services stand in topological order (callers first); `kernels.probes` brings them into the application's order.
 
-Sums over a leading axis are spelled out (`ordered_sum`): numpy adds a [k, 1] array in another order than a [k, N] one,
-and a stand must not depend, to the last bit, on how many others it is stepped with.
+Sums over a leading axis are spelled out (in kernels, and by `ordered_sum`): numpy adds a [k, 1] array in another order
+than a [k, N] one, and a stand must not depend, to the last bit, on how many others it is stepped with.
 
 To add a fault or an operator's verb: its dataclass in `clusters.commands`, one rule in a `*_rules` module, one line in
 `rules.receipts.RULES`. To add a signal: one line in `clusters.telemetry` and one row in `kernels.probes`.

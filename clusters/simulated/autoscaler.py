@@ -18,9 +18,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clusters.simulated.graph import CompiledGraph
+from clusters.simulated.kernels.events import find_scaled
 from clusters.simulated.parameters import TICK_SECONDS
 from clusters.simulated.replica_set import reconcile
-from clusters.simulated.replicas import marked_pairs
 from clusters.simulated.rules.quotas import replicas_that_fit
 from clusters.simulated.state import StandState
 from clusters.simulated.streams.pod_events import PodEventReason, PodEventSink
@@ -49,14 +49,12 @@ def advance_autoscalers(graph: CompiledGraph, state: StandState, ready: Floats, 
     Returns:
         Whether any replica was added or removed.
     """
-    is_due = state.tick % PERIOD_TICKS == 0
-    if not is_due.any():
-        return False
+    pairs = np.empty((2, state.backlog.size), dtype=np.int64)
     # With no replicas, an autoscaler is paused.
-    acting = ~np.isnan(state.scaler_target) & is_due & (state.desired_replicas > 0)
-    services, stands = marked_pairs(acting)
-    if not len(services):
+    count = find_scaled(state.tick, PERIOD_TICKS, state.scaler_target, state.desired_replicas, pairs)
+    if not count:
         return False
+    services, stands = pairs[:, :count]
     current = state.desired_replicas[services, stands].astype(np.float64)
     wanted = _recommend(state, ready[services, stands], current, services, stands)
     wanted = _stabilise(state, wanted, current, services, stands)

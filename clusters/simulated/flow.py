@@ -9,8 +9,8 @@ Flows are means: a tick's Poisson noise is in the queues' own draws, and in what
 
 import numpy as np
 
-from clusters.simulated.arrivals import Arrivals
 from clusters.simulated.graph import CompiledGraph
+from clusters.simulated.kernels.arrivals import Arrivals
 from clusters.simulated.kernels.capacity import Capacity
 from clusters.simulated.kernels.flow import Flow, FlowRoom, Moving, fill_flow
 from clusters.simulated.kernels.index import Index

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtri
 
-from clusters.simulated.kernels.noise import fill_draws
+from clusters.simulated.kernels.noise import NUM_ROOM_ROWS, fill_draws
 
 Words = NDArray[np.uint64]
 Floats32 = NDArray[np.float32]
@@ -48,34 +48,21 @@ def uniforms(seeds: Words, ticks: NDArray[np.int64], streams: NDArray[np.int64])
     return ((words >> np.uint64(11)).astype(np.float64) + 0.5) * 2.0**-53
 
 
-class TickNoise:
-    """The noise of one tick: rows of 16-bit draws, which tables turn into normal or exponential numbers.
+def tick_noise(seeds: Words, ticks: NDArray[np.int64], is_exponential: NDArray[np.bool_]) -> Floats32:
+    """[K, N] the noise of one tick: standard normal numbers, or exponential ones of mean 1.
 
-    65,536 levels are more than a tick's noise needs; a table look-up costs a tenth of an inverse distribution function.
+    They are 16-bit draws, which tables turn into numbers: 65,536 levels are more than a tick's noise needs, and a
+    look-up costs a tenth of an inverse distribution function.
 
     Args:
         seeds: [N] from `seed_words`.
-        ticks: [N]
-        num_rows: how many rows of draws are wanted, at most.
+        ticks: [N] ticks since each stand's reset.
+        is_exponential: [K] which rows are exponential.
     """
-
-    def __init__(self, seeds: Words, ticks: NDArray[np.int64], num_rows: int) -> None:
-        keyed = _mix(seeds ^ (ticks.astype(np.uint64) * _TICK_KEY))
-        self._low, self._high = keyed.astype(np.uint32), (keyed >> np.uint64(32)).astype(np.uint32)
-        self._num_pairs = (num_rows + 1) // 2
-
-    def normals(self, first: int, last: int) -> Floats32:
-        """[last - first, N] standard normal numbers from these rows."""
-        return self._look_up(_normal_table(), first, last)
-
-    def exponentials(self, first: int, last: int) -> Floats32:
-        """[last - first, N] exponential numbers of mean 1 from these rows."""
-        return self._look_up(_exponential_table(), first, last)
-
-    def _look_up(self, table: Floats32, first: int, last: int) -> Floats32:
-        draws = np.empty((last - first, len(self._low)), dtype=np.float32)
-        fill_draws(self._low, self._high, self._num_pairs, first, table, draws)
-        return draws
+    draws = np.empty((len(is_exponential), len(seeds)), dtype=np.float32)
+    room = np.empty((NUM_ROOM_ROWS, len(seeds)), dtype=np.uint32)
+    fill_draws(seeds, ticks, is_exponential, _normal_table(), _exponential_table(), room, draws)
+    return draws
 
 
 @cache

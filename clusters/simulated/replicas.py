@@ -6,9 +6,16 @@ Little of it happens in most stands: only the columns of stands in which a repli
 import numpy as np
 from numpy.typing import NDArray
 
-from clusters.simulated.erlang import server_rows
+from clusters.simulated.erlang import ROW_LENGTH, server_middles
 from clusters.simulated.graph import CompiledGraph
-from clusters.simulated.kernels.capacity import Capacity, Replicas, add_up_replicas
+from clusters.simulated.kernels.capacity import (
+    Capacity,
+    CapacityMarks,
+    Replicas,
+    pass_time_of_replicas,
+    refresh_capacity,
+)
+from clusters.simulated.kernels.events import find_killed, find_starved
 from clusters.simulated.parameters import COLD_SECONDS, TICK_SECONDS
 from clusters.simulated.randomness import KILL_STREAM, uniforms
 from clusters.simulated.replica_set import lose_requests, start_at
@@ -25,17 +32,18 @@ class CapacityTable:
     """The capacity of N stands, recomputed only where it may have changed."""
 
     def __init__(self, graph: CompiledGraph, num_stands: int) -> None:
+        shape = (graph.num_services, num_stands)
         self._graph = graph
-        self._values = np.zeros((len(Capacity._fields), graph.num_services, num_stands), dtype=np.float32)
+        self._values = np.zeros((len(Capacity._fields), *shape), dtype=np.float32)
         self.now = Capacity(*self._values)
-        self.server_rows = np.zeros((graph.num_services, num_stands), dtype=np.int64)
+        self.server_rows = np.zeros(shape, dtype=np.int64)
         """[S, N] where the queues stand in the table of `erlang`."""
-        self.is_stale = np.ones(num_stands, dtype=np.bool_)
-        """[N] set by whoever changes replicas, limits, stress or faults."""
-        self.is_timed = np.zeros((graph.num_services, num_stands), dtype=np.bool_)
-        """[S, N] some replica starts or warms up, so that capacity changes by itself."""
-        self.is_due = np.zeros((graph.num_services, num_stands), dtype=np.bool_)
-        """[S, N] to be recomputed: time passed for its replicas, or something happened to them."""
+        self._marks = CapacityMarks(
+            is_stale=np.ones(num_stands, dtype=np.bool_),
+            is_timed=np.zeros(shape, dtype=np.bool_),
+            is_due=np.zeros(shape, dtype=np.bool_),
+        )
+        self.is_stale, self.is_timed, self.is_due = self._marks
 
     def of(self, columns: Ints) -> Capacity:
         """Of some stands."""
@@ -43,36 +51,23 @@ class CapacityTable:
 
     def refresh(self, state: StandState) -> None:
         """Bring what is stale or due up to date."""
-        if self.is_stale.any():
-            self.is_due |= self.is_stale
-            self.is_stale[...] = False
-        services, stands = marked_pairs(self.is_due)
-        if len(services):
-            self.is_due[...] = False
-            fresh = capacity(self._graph, state, (services, stands))
-            for row, values in zip(self._values, fresh, strict=True):
-                row[services, stands] = values
-            self.server_rows[services, stands] = server_rows(fresh.cpu_servers)
-            self.is_timed[services, stands] = (state.timer[:, services, stands] > 0.0).any(axis=0)
+        refresh_capacity(
+            Replicas(*(getattr(state, name) for name in Replicas._fields)),
+            self._graph.workers_per_replica,
+            self._graph.is_consumer,
+            server_middles(),
+            ROW_LENGTH,
+            self._marks,
+            self._values,
+            self.server_rows,
+        )
 
 
-def marked_pairs(marks: Bools) -> tuple[Ints, Ints]:
-    """(services, stands), [P] each, of the marks [S, N]: as numpy's `nonzero`, which is far slower on two axes."""
-    services, stands = np.divmod(np.flatnonzero(marks), marks.shape[1])
-    return services, stands
-
-
-def capacity(graph: CompiledGraph, state: StandState, pairs: tuple[Ints, Ints] | None = None) -> Capacity:
-    """Add up the replicas of these services of these stands, [P]; of all, [S, N], for None."""
-    if pairs is None:
-        every = np.indices((graph.num_services, state.num_stands))
-        flat = capacity(graph, state, (every[0].ravel(), every[1].ravel()))
-        return Capacity(*(values.reshape(graph.num_services, -1) for values in flat))
-    services, stands = pairs
-    values = np.empty((len(Capacity._fields), len(services)), dtype=np.float32)
-    replicas = Replicas(*(getattr(state, name) for name in Replicas._fields))
-    add_up_replicas(replicas, graph.workers_per_replica, graph.is_consumer, services, stands, values)
-    return Capacity(*values)
+def capacity(graph: CompiledGraph, state: StandState) -> Capacity:
+    """Add up the replicas of all stands."""
+    table = CapacityTable(graph, state.num_stands)
+    table.refresh(state)
+    return table.now
 
 
 def advance_replicas(graph: CompiledGraph, state: StandState, table: CapacityTable, events: PodEventSink) -> None:
@@ -80,24 +75,21 @@ def advance_replicas(graph: CompiledGraph, state: StandState, table: CapacityTab
     if state.roll.any():
         rolling = state.roll.any(axis=0)
         _roll_next(graph, state, np.flatnonzero(rolling.any(axis=0)), events)
-        table.is_due |= rolling
-    due = state.kill_next <= state.tick.astype(np.float32)
-    if due.any():
-        _kill(graph, state, due, events)
-        table.is_due |= due
-    starved = state.memory_per_replica > state.memory_limit
-    if starved.any():
-        _out_of_memory(graph, state, starved, events)
-        table.is_due |= starved
+        table.is_due[rolling] = True
+    pairs = np.empty((2, state.backlog.size), dtype=np.int64)
+    due = pairs[:, : find_killed(state.tick, state.kill_next, pairs)]
+    if due.size:
+        _kill(graph, state, due[0], due[1], events)
+        table.is_due[due[0], due[1]] = True
+    starved = pairs[:, : find_starved(state.memory_per_replica, state.memory_limit, pairs)]
+    if starved.size:
+        _out_of_memory(graph, state, starved[0], starved[1], events)
+        table.is_due[starved[0], starved[1]] = True
 
 
 def pass_time(state: StandState, table: CapacityTable) -> None:
     """Let a tick pass for the replicas that start or warm up."""
-    services, stands = marked_pairs(table.is_timed)
-    if len(services):
-        table.is_due |= table.is_timed
-        left = state.timer[:, services, stands] - np.float32(TICK_SECONDS)
-        state.timer[:, services, stands] = np.maximum(left, np.float32(0.0))
+    pass_time_of_replicas(state.timer, table.is_timed, table.is_due)
 
 
 def _roll_next(graph: CompiledGraph, state: StandState, columns: Ints, events: PodEventSink) -> None:
@@ -114,9 +106,8 @@ def _roll_next(graph: CompiledGraph, state: StandState, columns: Ints, events: P
     _note(state, events, PodEventReason.STARTED, services, columns[where])
 
 
-def _kill(graph: CompiledGraph, state: StandState, due: Bools, events: PodEventSink) -> None:
+def _kill(graph: CompiledGraph, state: StandState, services: Ints, stands: Ints, events: PodEventSink) -> None:
     """Kill one ready replica of each service that is due; which one is drawn."""
-    services, stands = marked_pairs(due)
     num_slots = len(state.present)
     streams = KILL_STREAM + np.arange(num_slots * graph.num_services)
     drawn = uniforms(state.seed[stands], state.tick[stands], streams)
@@ -128,9 +119,8 @@ def _kill(graph: CompiledGraph, state: StandState, due: Bools, events: PodEventS
     state.kill_next[services, stands] += state.kill_period[services, stands] / np.float32(TICK_SECONDS)
 
 
-def _out_of_memory(graph: CompiledGraph, state: StandState, starved: Bools, events: PodEventSink) -> None:
+def _out_of_memory(graph: CompiledGraph, state: StandState, services: Ints, stands: Ints, events: PodEventSink) -> None:
     """Kill the first ready replica of each starved service; the next goes a tick later unless memory fell."""
-    services, stands = marked_pairs(starved)
     ready = _is_ready(state, services, stands)
     hit = ready.any(axis=0)
     chosen = ready.argmax(axis=0)

@@ -1,9 +1,9 @@
 """One tick: events -> arrivals -> flow down -> queues -> latency up -> sums of the bucket."""
 
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
+from numpy.typing import NDArray
 
 from clusters.simulated.arrivals import draw_arrivals
 from clusters.simulated.autoscaler import advance_autoscalers
@@ -15,10 +15,10 @@ from clusters.simulated.kernels.latency import Latency
 from clusters.simulated.kernels.queues import bound_queues, fill_refused, share_noise
 from clusters.simulated.latency import empty_latency, look_up
 from clusters.simulated.queueing import Draws, step_queues
-from clusters.simulated.randomness import TickNoise
+from clusters.simulated.randomness import tick_noise
 from clusters.simulated.replicas import CapacityTable, advance_replicas, pass_time
 from clusters.simulated.rules.effects import apply_effects
-from clusters.simulated.state import StandState, ordered_sum
+from clusters.simulated.state import StandState
 from clusters.simulated.streams.pod_events import PodEventSink
 from clusters.simulated.telemetry.metering import meter
 from clusters.simulated.worker_limits import lines
@@ -33,6 +33,8 @@ class Workspace:
     """What a tick computes and the next one overwrites; only `capacity` is kept, and may be computed anew."""
 
     index: Index
+    is_exponential: NDArray[np.bool_]
+    """[R + 4 S] rows of noise: the dips of queues."""
     capacity: CapacityTable
     flow: Flow
     latency: Latency
@@ -41,8 +43,10 @@ class Workspace:
 def workspace(graph: CompiledGraph, num_stands: int) -> Workspace:
     """Room for N stands."""
     np.empty(_KEPT_BYTES, dtype=np.uint8)
+    noise_rows = np.arange(len(graph.request_channel) + 4 * graph.num_services)
     return Workspace(
         index=index_of(graph),
+        is_exponential=(noise_rows - len(graph.request_channel)) // graph.num_services == 1,
         capacity=CapacityTable(graph, num_stands),
         flow=empty_flow(graph, num_stands),
         latency=empty_latency(graph, num_stands),
@@ -53,18 +57,12 @@ def advance_tick(graph: CompiledGraph, state: StandState, work: Workspace, event
     """Advance every stand in `state` by one tick."""
     table, flow = work.capacity, work.flow
     _let_happen(graph, state, table, events)
-    ends = [len(graph.request_channel) + k * graph.num_services for k in range(5)]
-    rows = list(pairwise(ends))
-    noise = TickNoise(state.seed, state.tick, ends[-1])
-    arrivals = draw_arrivals(state, noise)
+    noise = tick_noise(state.seed, state.tick, work.is_exponential)
+    of_requests, of_services = noise[: len(state.mix)], noise[len(state.mix) :]
+    moves, dips, averages, memory = of_services.reshape(4, graph.num_services, -1)
+    arrivals = draw_arrivals(state, of_requests)
     move(work.index, state, table.now, arrivals, flow)
-    moves = noise.normals(*rows[0])
-    share_noise(ordered_sum(arrivals.mean), arrivals.noise, flow.admitted, flow.service_rate, moves)
-    draws = Draws(
-        move=moves,
-        dip=noise.exponentials(*rows[1]),
-        average=noise.normals(*rows[2]),
-    )
+    share_noise(arrivals.total, arrivals.noise, flow.admitted, flow.service_rate, moves)
     most = np.empty((2, *state.room.shape), dtype=np.float32)
     bound_queues(graph.patience_seconds, table.now, flow, state.held, state.backlog, state.room, most)
     line = lines(table.now, limit_of(flow), flow.admitted, table.server_rows)
@@ -76,13 +74,13 @@ def advance_tick(graph: CompiledGraph, state: StandState, work: Workspace, event
         table.server_rows,
         most[0],
         most[1],
-        draws,
+        Draws(move=moves, dip=dips, average=averages),
     )
     state.backlog[...] = step.backlog
     refused = np.empty_like(step.overflow)
     fill_refused(flow, step.overflow, state.lost, refused)
     look_up(work.index, state, table.now, flow, step.number, refused, work.latency)
-    meter(work.index, state, table.now, arrivals, flow, step, work.latency, noise.normals(*rows[3]))
+    meter(work.index, state, table.now, arrivals, flow, step, work.latency, memory)
     pass_time(state, table)
     state.lost[...] = 0.0
     state.tick += 1

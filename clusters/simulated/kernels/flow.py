@@ -149,13 +149,17 @@ def _flow_down(index: Index, moving: Moving, capacity: Capacity, flow: Flow, roo
 def _let_in(index: Index, moving: Moving, capacity: Capacity, flow: Flow, s: int, rates: Floats, works: Floats) -> None:
     """What one service lets in, of requests and CPU milliseconds per second [N]."""
     most = index.max_rate_rps[s]
+    is_limited = most < np.inf
     for n in range(len(rates)):
         rate = greater(rates[n], _TINY)
-        ratio = capacity.open_ratio[s, n] * lesser(most / rate, _ONE)
+        ratio = capacity.open_ratio[s, n]
+        if is_limited:
+            ratio *= lesser(most / rate, _ONE)
+        work = works[n] / rate
         flow.admitted_ratio[s, n] = ratio
         flow.admitted[s, n] = rate * ratio
-        flow.work_ms[s, n] = works[n] / rate * (rate * ratio)
-        moving.work_per_request[s, n] = works[n] / rate
+        flow.work_ms[s, n] = work * (rate * ratio)
+        moving.work_per_request[s, n] = work
 
 
 @inlined

@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clusters.compiled import compiled, inlined
-from clusters.simulated.arrivals import Arrivals
 from clusters.simulated.kernels.arithmetic import exponential, greater, lesser, logarithm_of_one_and
+from clusters.simulated.kernels.arrivals import Arrivals
 from clusters.simulated.kernels.capacity import Capacity
 from clusters.simulated.kernels.flow import Flow
 from clusters.simulated.kernels.index import Index

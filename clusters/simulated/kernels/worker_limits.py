@@ -70,9 +70,10 @@ def fill_limit(capacity: Capacity, work_ms: Floats, held: Held, limit: WorkerLim
         cpu_rate = greater(greater(capacity.cpu_ms[s, n], _TINY) / greater(work_ms[s, n], _TINY), _TINY)
         others = greater(workers - _ONE, _ZERO)
         spare = greater(cpu_rate - held.rate[s, n], cpu_rate / (others + _ONE))
-        seconds = (capacity.cpu_servers[s, n] - _ONE) / cpu_rate + _ONE / spare + held.seconds[s, n]
-        slope = _ONE / (spare * spare) + held.slope[s, n]
-        pole, stations = held.rate[s, n] + seconds / slope, seconds * seconds / slope
+        own = _ONE / spare
+        seconds = (capacity.cpu_servers[s, n] - _ONE) / cpu_rate + own + held.seconds[s, n]
+        beyond = seconds / (own * own + held.slope[s, n])
+        pole, stations = held.rate[s, n] + beyond, seconds * beyond
         free = greater(workers - held.number[s, n] - held.backlog[s, n], _ZERO)
         rate = workers * pole / (others + stations) + free * _PER_TICK / held.stuck[s, n]
         limit.rate[s, n] = greater(lesser(rate, cpu_rate), _TINY)

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from clusters.simulated.arrivals import Arrivals
+from clusters.simulated.kernels.arrivals import Arrivals
 from clusters.simulated.kernels.capacity import Capacity
 from clusters.simulated.kernels.flow import Flow
 from clusters.simulated.kernels.index import Index
