@@ -117,7 +117,7 @@ def test_a_version_that_the_server_has_forgotten_is_no_end(home: str, emulated_a
 
     seen: list[tuple[Change, str]] = []
     lists: list[int] = []
-    # Of events the server keeps no cache, so that it forgets with its store: of the others it may still know everything.
+    # Of events the server keeps no cache, so it forgets with its store; of other kinds it may still know everything.
     watcher = Watcher(
         emulated_api,
         EVENT,

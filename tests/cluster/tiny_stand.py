@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from clusters.commands import CheckStatus, Command, CommandStatus, Receipt
 from clusters.k3s.api import MANAGED_LABEL, KubeApi
@@ -26,44 +27,28 @@ from clusters.topology import (
     Journey,
     Operation,
     OptionalGroup,
-    Range,
     Release,
     ReleaseEffect,
     RequestType,
     Service,
     ServiceKind,
 )
+from tests.small_services import small_operation, small_service
 
-_MIB = 2.0**20
+_ROOMY = {
+    "max_replicas": 4,
+    "cpu_limit_millicores": 400.0,
+    "memory_base_bytes": 8 * 2.0**20,
+    "startup_seconds": 3.0,
+}
 
 
-def _service(
-    name: str,
-    *operations: Operation,
-    kind: ServiceKind = ServiceKind.STATELESS,
-    protocol: str = "http",
-    port: int = 8080,
-    max_replicas: int = 4,
-) -> Service:
-    return Service(
-        name=name,
-        kind=kind,
-        protocol=protocol,
-        port=port,
-        replicas=1,
-        max_replicas=max_replicas,
-        workers_per_replica=16,
-        cpu_limit_millicores=400.0,
-        memory_limit_bytes=64 * _MIB,
-        memory_base_bytes=8 * _MIB,
-        memory_per_request_bytes=1024.0,
-        startup_seconds=3.0,
-        operations=operations,
-    )
+def _service(name: str, *operations: Operation, **changes: Any) -> Service:
+    return small_service(name, *operations, **(_ROOMY | changes))
 
 
 def _operation(name: str, *calls: Call) -> Operation:
-    return Operation(name=name, cpu_milliseconds=Range(low=1.0, high=1.0), calls=calls)
+    return small_operation(name, *calls, cpu=1.0)
 
 
 TINY = Application(
