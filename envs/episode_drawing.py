@@ -1,12 +1,12 @@
 """Which scenario a reset plays, and what `info` says of it: shared by the single and the vector environment."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from clusters.scenario import Scenario, Split
-from envs.scenarios.generator import draw_scenario
+from envs.scenarios.generator import scenarios_of_seeds
 from envs.scenarios.menus import CORE, ScenarioMenu
 from envs.scenarios.named import named_scenario
 from envs.scenarios.splits import SEED_RANGES
@@ -17,22 +17,31 @@ TRAIN_SEEDS = SEED_RANGES[Split.TRAIN]
 MAX_STAND_SEED = 2**31
 
 
-def choose_episode(
+Episode = tuple[Scenario, int]
+"""The scenario and the stand's seed."""
+
+
+def choose_episodes(
     application: str,
     options: Mapping[str, Any] | None,
     time_scales: TimeScales,
-    rng: np.random.Generator,
+    rngs: Sequence[np.random.Generator],
     menu: ScenarioMenu = CORE,
-) -> tuple[Scenario, int]:
-    """The scenario and the stand's seed of the next episode; without options a training scenario of the menu is drawn.
+) -> list[Episode]:
+    """The next episode of each generator; without options a training scenario of the menu is drawn.
 
     Raises:
         UserError: `options["scenario"]` is neither a scenario nor the name of one, or there is another option.
     """
-    scenario_seed = int(rng.integers(TRAIN_SEEDS.start, TRAIN_SEEDS.stop))
-    stand_seed = int(rng.integers(MAX_STAND_SEED))
+    scenario_seeds, stand_seeds = [], []
+    for rng in rngs:
+        scenario_seeds.append(int(rng.integers(TRAIN_SEEDS.start, TRAIN_SEEDS.stop)))
+        stand_seeds.append(int(rng.integers(MAX_STAND_SEED)))
     wanted = wanted_scenario(options, time_scales)
-    return wanted or draw_scenario(application, scenario_seed, time_scales, menu), stand_seed
+    if wanted is not None:
+        return [(wanted, stand_seed) for stand_seed in stand_seeds]
+    drawn = scenarios_of_seeds(application, scenario_seeds, time_scales, menu)
+    return list(zip(drawn, stand_seeds, strict=True))
 
 
 def wanted_scenario(options: Mapping[str, Any] | None, time_scales: TimeScales) -> Scenario | None:

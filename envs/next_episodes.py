@@ -10,14 +10,9 @@ from typing import Any
 import numpy as np
 from gymnasium.utils import seeding
 
-from clusters.scenario import Scenario
-from envs.collecting import collecting_later
-from envs.episode_drawing import choose_episode, wanted_scenario
+from envs.episode_drawing import Episode, choose_episodes, wanted_scenario
 from envs.scenarios.menus import ScenarioMenu
 from envs.time_scales import TimeScales
-
-Episode = tuple[Scenario, int]
-"""The scenario and the stand's seed."""
 
 
 class NextEpisodes:
@@ -35,17 +30,20 @@ class NextEpisodes:
         self._rngs[env], _ = seeding.np_random(seed)
         self._ahead.pop(env, None)
 
-    def take(self, env: int, options: Mapping[str, Any] | None = None) -> Episode:
-        """The next episode; the one after it becomes the next.
+    def take(self, envs: Sequence[int], options: Mapping[str, Any] | None = None) -> list[Episode]:
+        """The next episode of each of these; the one after it becomes the next.
 
         Raises:
-            UserError: as `choose_episode`.
+            UserError: as `choose_episodes`.
         """
-        ahead = self._ahead.pop(env, None)
-        if ahead is None:
-            return self._draw(env, options)
-        drawn, stand_seed = ahead
-        return wanted_scenario(options, self._time_scales) or drawn, stand_seed
+        missing = [env for env in envs if env not in self._ahead]
+        drawn = dict(zip(missing, self._draw(missing, options), strict=True)) if missing else {}
+        wanted = wanted_scenario(options, self._time_scales)
+        episodes = []
+        for env in envs:
+            scenario, stand_seed = drawn[env] if env in drawn else self._ahead.pop(env)
+            episodes.append((wanted or scenario, stand_seed))
+        return episodes
 
     def are_ahead(self, envs: Sequence[int]) -> bool:
         """Whether the next episodes of all these were drawn ahead of time."""
@@ -53,14 +51,18 @@ class NextEpisodes:
 
     def draw_ahead(self) -> dict[int, Episode]:
         """Draw what was not drawn ahead of time yet; what is new, by environment."""
-        with collecting_later():
-            new = {env: self._draw(env, None) for env in range(len(self._rngs)) if env not in self._ahead}
+        missing = [env for env in range(len(self._rngs)) if env not in self._ahead]
+        new = dict(zip(missing, self._draw(missing, None), strict=True))
         self._ahead |= new
         return new
 
-    def _draw(self, env: int, options: Mapping[str, Any] | None) -> Episode:
+    def _draw(self, envs: Sequence[int], options: Mapping[str, Any] | None) -> list[Episode]:
+        rngs = [self._rng(env) for env in envs]
+        return choose_episodes(self._application, options, self._time_scales, rngs, self._menu)
+
+    def _rng(self, env: int) -> np.random.Generator:
         rng = self._rngs[env]
         if rng is None:
             rng, _ = seeding.np_random(None)
             self._rngs[env] = rng
-        return choose_episode(self._application, options, self._time_scales, rng, self._menu)
+        return rng

@@ -12,7 +12,7 @@ from clusters.simulated.telemetry.scraping import Scraping
 from clusters.stand import Stand, as_batch
 from envs.actions.catalogue import ActionCatalogue
 from envs.control_loop import ControlLoop, EpisodeRules
-from envs.episode_drawing import choose_episode, reset_info
+from envs.episode_drawing import choose_episodes, reset_info
 from envs.observation import observation_space
 from envs.rewards.reward_function import RewardFunction, RewardWeights
 from envs.scenarios.menus import CORE, ScenarioMenu
@@ -89,8 +89,8 @@ class StandEnv(gymnasium.Env[ObservationDict, np.int64]):  # type: ignore[misc] 
             UserError: the option's scenario is unknown, or does not fit this environment.
         """
         super().reset(seed=seed)
-        scenario, stand_seed = choose_episode(
-            self.loop.application.name, options, self._time_scales, self.np_random, self._menu
+        [(scenario, stand_seed)] = choose_episodes(
+            self.loop.application.name, options, self._time_scales, [self.np_random], self._menu
         )
         self.loop.reset([0], [scenario], [stand_seed])
         self.scenario = scenario

@@ -13,6 +13,7 @@ from gymnasium.vector.utils import batch_space
 from numpy.typing import NDArray
 
 from clusters.simulated.telemetry.scraping import Scraping
+from envs.collecting import collecting_later
 from envs.control_loop import EpisodeRules, LoopStep
 from envs.next_episodes import NextEpisodes
 from envs.observation import observation_space
@@ -129,11 +130,12 @@ class VectorStandEnv(VectorEnv[ObservationDict, NDArray[np.int64], NDArray[np.fl
     ) -> tuple[ObservationDict, NDArray[np.float64], NDArray[np.bool_], NDArray[np.bool_], dict[str, Any]]:
         """One control step of every running stand; the stands that had ended are reset instead, with reward 0."""
         stepped = ~self._done
-        step = self.loop.step(np.asarray(actions, dtype=np.int64), stepped, discarded=self._done)
-        terminated, truncated = step.terminated & stepped, step.truncated & stepped
-        self._begin_next(np.flatnonzero(self._done).tolist())
-        self._done = terminated | truncated
-        return self._observe(), step.rewards, terminated, truncated, self._step_infos(step, stepped)
+        with collecting_later():  # a step makes receipts that go at its end, and scenarios that stay
+            step = self.loop.step(np.asarray(actions, dtype=np.int64), stepped, discarded=self._done)
+            terminated, truncated = step.terminated & stepped, step.truncated & stepped
+            self._begin_next(np.flatnonzero(self._done).tolist())
+            self._done = terminated | truncated
+            return self._observe(), step.rewards, terminated, truncated, self._step_infos(step, stepped)
 
     def close_extras(self, **kwargs: Any) -> None:
         """Release the stands."""
@@ -160,7 +162,7 @@ class VectorStandEnv(VectorEnv[ObservationDict, NDArray[np.int64], NDArray[np.fl
         """Begin an episode on each of these stands, all at once."""
         if not stands:
             return
-        scenarios, stand_seeds = zip(*(self._next.take(stand, options) for stand in stands), strict=True)
+        scenarios, stand_seeds = zip(*self._next.take(stands, options), strict=True)
         self.loop.reset(stands, scenarios, stand_seeds)
         self._done[stands] = False
         self._names, self._candidates = self._names.copy(), self._candidates.copy()  # infos given out keep theirs

@@ -4,6 +4,7 @@ A scenario is a function of (application, menu, scenario seed, time scales) alon
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from threading import local
@@ -15,7 +16,7 @@ from numpy.typing import NDArray
 
 from clusters.applications import load_application
 from clusters.commands import Command, DelayEdge, LosePackets, SetFlag, ShiftTraffic
-from clusters.scenario import Scenario, ScheduledFault, Split
+from clusters.scenario import Scenario, ScheduledFault, Split, WorkloadTrace
 from clusters.topology import Application
 from envs.actions.catalogue import ActionCatalogue
 from envs.demand import loaded_services
@@ -33,6 +34,9 @@ ORDINARY_LEVELS = (0.8, 1.05)
 CONTROL_LEVELS = (0.4, 1.25)
 """Mean load over the nominal rate."""
 NUM_BUSY = 4
+NUM_TOGETHER = 64
+"""Scenarios are drawn a stage at a time for so many of them: what does the same thing again and again runs in two
+thirds of the time, and more of them gain no more."""
 
 
 _INTENSITIES: dict[str, Intensity] = {intensity.value: intensity for intensity in Intensity}
@@ -41,10 +45,19 @@ _NO_WORDS = np.zeros(4, dtype=np.uint64)
 
 
 class _OfThread(local):
-    """A generator that every draw of a scenario brings to its own start."""
+    """Generators that every draw of a scenario brings to its own start."""
 
     def __init__(self) -> None:
-        self.rng = np.random.Generator(np.random.Philox(key=[0, 0]))
+        self.rngs: list[np.random.Generator] = []
+
+    def at_starts(self, seeds: Sequence[int], checksum: int) -> list[np.random.Generator]:
+        """One at the start of each seed, valid until the next call."""
+        while len(self.rngs) < len(seeds):
+            self.rngs.append(np.random.Generator(np.random.Philox(key=[0, 0])))
+        rngs = self.rngs[: len(seeds)]
+        for rng, seed in zip(rngs, seeds, strict=True):
+            _rewind(rng, _key(seed, checksum))
+        return rngs
 
 
 _OF_THREAD = _OfThread()
@@ -63,6 +76,7 @@ class _Draws:
     """What drawing for one application and menu needs."""
 
     application: Application
+    menu: ScenarioMenu
     checksum: int
     """What keys the randomness beside the seed."""
     prefixes: dict[Split, str]
@@ -84,7 +98,7 @@ def draw_scenarios(
     chosen: dict[int, None] = {}
     while len(chosen) < count:
         chosen[int(rng.integers(seeds.start, seeds.stop))] = None
-    return tuple(draw_scenario(application_name, scenario_seed, time_scales, menu) for scenario_seed in chosen)
+    return tuple(scenarios_of_seeds(application_name, tuple(chosen), time_scales, menu))
 
 
 def draw_scenario(
@@ -95,31 +109,59 @@ def draw_scenario(
     Raises:
         UserError: there is no such application, or the seed is in no split's range.
     """
+    return scenarios_of_seeds(application_name, (scenario_seed,), time_scales, menu)[0]
+
+
+def scenarios_of_seeds(
+    application_name: str, scenario_seeds: Sequence[int], time_scales: TimeScales, menu: ScenarioMenu = CORE
+) -> list[Scenario]:
+    """As `draw_scenario` for many seeds, in their order: each scenario is the same as if it were drawn alone.
+
+    Raises:
+        UserError: as `draw_scenario`.
+    """
     draws = _draws(application_name, menu)
-    application = draws.application
-    split = splits.split_of_seed(scenario_seed)
-    rng = _OF_THREAD.rng
-    _rewind(rng, _key(scenario_seed, draws.checksum))
-    families = draws.families.draw(split, rng)
-    family = families[0]
-    moments = _draw_moments(family, menu.timing, time_scales, rng)
-    level = draw_between(CONTROL_LEVELS if family.fault == splits.NORMAL_CONTROL else ORDINARY_LEVELS, rng)
-    duration = time_scales.warmup_seconds + moments.horizon
-    trace = menu.workload(family.workload).draw(application, level, duration, rng)
-    faults = _draw_faults(families, application, moments, menu.timing, time_scales, rng)
-    return Scenario(
-        name=f"{draws.prefixes[split]}{scenario_seed}",
-        family=family.name,
-        split=split,
-        application=application_name,
-        seed=scenario_seed,
-        workload=trace,
-        faults=faults,
-        candidates=draws.candidates.draw(_suspects(application, faults, rng), rng),
-        decision_seconds=moments.decision,
-        warmup_seconds=time_scales.warmup_seconds,
-        horizon_seconds=moments.horizon,
-    )
+    scenarios: list[Scenario] = []
+    for first in range(0, len(scenario_seeds), NUM_TOGETHER):
+        scenarios += _drawn_together(draws, scenario_seeds[first : first + NUM_TOGETHER], time_scales)
+    return scenarios
+
+
+def _drawn_together(draws: _Draws, seeds: Sequence[int], time_scales: TimeScales) -> list[Scenario]:
+    """Stage by stage; each scenario has a generator of its own, so that the stages of others do not change it."""
+    application, timing, menu = draws.application, draws.menu.timing, draws.menu
+    rngs = _OF_THREAD.at_starts(seeds, draws.checksum)
+    of_splits = [splits.split_of_seed(seed) for seed in seeds]
+    families = [draws.families.draw(split, rng) for split, rng in zip(of_splits, rngs, strict=True)]
+    moments = [_draw_moments(drawn[0], timing, time_scales, rng) for drawn, rng in zip(families, rngs, strict=True)]
+    drawn = list(zip(families, moments, rngs, strict=True))
+    traces = [
+        _draw_trace(families[0], application, menu, time_scales.warmup_seconds + moments.horizon, rng)
+        for families, moments, rng in drawn
+    ]
+    faults = [
+        _draw_faults(families, application, moments, timing, time_scales, rng) for families, moments, rng in drawn
+    ]
+    suspects = [_suspects(application, broken, rng) for broken, rng in zip(faults, rngs, strict=True)]
+    candidates = [draws.candidates.draw(suspected, rng) for suspected, rng in zip(suspects, rngs, strict=True)]
+    return [
+        Scenario(
+            name=f"{draws.prefixes[split]}{seed}",
+            family=families[0].name,
+            split=split,
+            application=application.name,
+            seed=seed,
+            workload=trace,
+            faults=broken,
+            candidates=compared,
+            decision_seconds=moments.decision,
+            warmup_seconds=time_scales.warmup_seconds,
+            horizon_seconds=moments.horizon,
+        )
+        for seed, split, (families, moments, _), trace, broken, compared in zip(
+            seeds, of_splits, drawn, traces, faults, candidates, strict=True
+        )
+    ]
 
 
 @lru_cache(maxsize=64)
@@ -129,6 +171,7 @@ def _draws(application_name: str, menu: ScenarioMenu) -> _Draws:
     menu_words = () if menu == CORE else (menu.name,)
     return _Draws(
         application=application,
+        menu=menu,
         checksum=_checksum(application_name, "scenario", *menu_words),
         prefixes={split: ":".join((application_name, *menu_words, split.value, "")) for split in Split},
         families=FamilyDraws(application, menu),
@@ -173,6 +216,17 @@ def _draw_moments(
     if family.is_calm:
         decision = draw_multiple(step, horizon - timing.follow_seconds, step, rng)
     return _Moments(horizon=horizon, fault_start=start, decision=decision)
+
+
+def _draw_trace(
+    family: splits.Family,
+    application: Application,
+    menu: ScenarioMenu,
+    duration_seconds: float,
+    rng: np.random.Generator,
+) -> WorkloadTrace:
+    level = draw_between(CONTROL_LEVELS if family.fault == splits.NORMAL_CONTROL else ORDINARY_LEVELS, rng)
+    return menu.workload(family.workload).draw(application, level, duration_seconds, rng)
 
 
 def _draw_faults(

@@ -13,7 +13,7 @@ from envs.actions.control_record import baseline_controls
 from envs.faults import FAULTS
 from envs.faults.fault import DurationClass, Intensity
 from envs.scenarios import splits
-from envs.scenarios.generator import draw_scenario, draw_scenarios
+from envs.scenarios.generator import NUM_TOGETHER, draw_scenario, draw_scenarios, scenarios_of_seeds
 from envs.scenarios.menus import CORE, FULL, MENUS, Recording, ScenarioMenu, scenario_menu
 from envs.scenarios.named import NAMED, named_scenario
 from envs.scenarios.timing import SHORT, USUAL, ScenarioTiming
@@ -34,6 +34,13 @@ def test_a_draw_is_a_function_of_its_seed_and_extends():
     assert again == DRAWN[Split.TRAIN][:20]
     other = draw_scenarios("small-core", Split.TRAIN, 20, 8, SCALES)
     assert not {scenario.seed for scenario in other} & {scenario.seed for scenario in again}
+
+
+def test_scenarios_drawn_together_are_those_drawn_alone():
+    seeds = [*range(2_000_010, 1_999_950, -1), *range(NUM_TOGETHER)]
+    together = scenarios_of_seeds("medium-store", seeds, SCALES, FULL)
+    assert together == [draw_scenario("medium-store", seed, SCALES, FULL) for seed in seeds]
+    assert scenarios_of_seeds("medium-store", [], SCALES, FULL) == []
 
 
 def test_a_name_is_enough_to_draw_the_scenario_again():
