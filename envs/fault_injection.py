@@ -36,15 +36,12 @@ def inject_due_faults(
     if not due.size:
         return []
     changed = []
-    popped = state.schedule.pop_due(due, state.elapsed_seconds[due])
-    for stand, commands in zip(due.tolist(), popped, strict=True):
-        of_stand = receipts.setdefault(stand, [])
-        for fault_id, command in commands:
-            receipt = batch.apply(stand, command)
-            of_stand.append((fault_id, receipt))
-            if isinstance(command, _RECORDED) and receipt.is_in_force:
-                record_command(state.controls, application, stand, command)
-                changed.append(stand)
+    for stand, fault_id, command in state.schedule.pop_due(due, state.elapsed_seconds[due]):
+        receipt = batch.apply(stand, command)
+        receipts.setdefault(stand, []).append((fault_id, receipt))
+        if isinstance(command, _RECORDED) and receipt.is_in_force:
+            record_command(state.controls, application, stand, command)
+            changed.append(stand)
     return changed
 
 

@@ -4,7 +4,6 @@ Legend: N stands.
 """
 
 from collections.abc import Sequence
-from itertools import accumulate
 from math import inf
 from typing import NamedTuple
 
@@ -12,11 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clusters.commands import Command, OperatorCommand, SetFlag, ShiftTraffic
-from clusters.fault_events import FaultEvent, fault_events, is_made_void
+from clusters.fault_events import FaultEvent, event_rows, is_made_void
 from clusters.scenario import ScheduledFault
 
-Due = tuple[tuple[str, Command], ...]
-"""(fault id, command) of what is due on a stand."""
+Due = tuple[int, str, Command]
+"""(stand, fault id, command)"""
 _HEALING = (SetFlag, ShiftTraffic)
 
 
@@ -31,12 +30,15 @@ class _Course(NamedTuple):
     """Injections that are left once so many of the events are past."""
 
     @classmethod
-    def of(cls, events: Sequence[FaultEvent]) -> "_Course":
+    def of(cls, events: Sequence[tuple[float, str, Command, bool]]) -> "_Course":
         if not events:
             return _NOTHING
         seconds, fault_ids, commands, clearances = zip(*events, strict=True)
-        num_injections = len(events) - sum(clearances)
-        num_left = accumulate(clearances, lambda left, is_clearance: left - (not is_clearance), initial=num_injections)
+        left = len(events) - sum(clearances)
+        num_left = [left]
+        for is_clearance in clearances:
+            left -= not is_clearance
+            num_left.append(left)
         return cls((*seconds, inf), fault_ids, commands, tuple(num_left))
 
     def events(self, first: int) -> list[FaultEvent]:
@@ -66,20 +68,20 @@ class FaultSchedule:
     def load(self, stands: Sequence[int], faults: Sequence[Sequence[ScheduledFault]]) -> None:
         """Replace the events of some stands by those of their scenarios' faults."""
         self.has_begun[stands] = False
-        self._set(stands, [_Course.of(fault_events(of_stand)) for of_stand in faults])
+        self._set(stands, [_Course.of(event_rows(of_stand)) for of_stand in faults])
 
     def pop_due(self, stands: NDArray[np.int64], now_seconds: NDArray[np.float64]) -> list[Due]:
         """What is due on these stands [K] at each one's time [K], taken out of the schedule."""
-        due, next_seconds, num_left = [], [], []
+        due: list[Due] = []
+        next_seconds, num_left = [], []
         for stand, now in zip(stands.tolist(), now_seconds.tolist(), strict=True):
-            course, first = self._courses[stand], self._num_past[stand]
-            last = first
-            while course.seconds[last] <= now:
-                last += 1
-            due.append(tuple(zip(course.fault_ids[first:last], course.commands[first:last], strict=True)))
-            self._num_past[stand] = last
-            next_seconds.append(course.seconds[last])
-            num_left.append(course.num_left[last])
+            (seconds, fault_ids, commands, left), event = self._courses[stand], self._num_past[stand]
+            while seconds[event] <= now:
+                due.append((stand, fault_ids[event], commands[event]))
+                event += 1
+            self._num_past[stand] = event
+            next_seconds.append(seconds[event])
+            num_left.append(left[event])
         self.next_seconds[stands] = next_seconds
         self.has_begun[stands] |= self.num_injections_left[stands] > num_left
         self.num_injections_left[stands] = num_left

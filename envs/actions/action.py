@@ -46,6 +46,8 @@ class ActionType(StrEnum):
     SHAPE_WORKLOAD = "shape_workload"
     MASKED = "masked"
 
+    __hash__ = str.__hash__  # families are looked up at every action, and the hash of an enum's member is slow
+
 
 ACTION_TYPES: tuple[ActionType, ...] = tuple(ActionType)
 

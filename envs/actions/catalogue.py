@@ -94,6 +94,11 @@ class ActionCatalogue:
             levels=np.zeros(shape, dtype=np.float32),
         )
 
+    @cached_property
+    def escalates(self) -> NDArray[np.bool_]:
+        """[A] whether the action hands over to a person."""
+        return np.array([action.type is ActionType.ESCALATE for action in self.actions])
+
     def mask(self, controls: Controls) -> NDArray[np.bool_]:
         """[N, A] whether each action is allowed now: a function of the controls alone, a few operations per family."""
         allowed = np.empty((controls.num_stands, len(self)), dtype=np.bool_)

@@ -33,9 +33,9 @@ MIXED = fault((10.0, BAD), (20.0, ScaleWorkload(multiplier=2.0)), (30.0, BAD), e
 
 
 def popped(schedule, stand, seconds):
-    due = schedule.pop_due(np.array([stand]), np.array([seconds]))[0]
-    assert all(fault_id == "fault-0" for fault_id, _ in due)
-    return [command for _, command in due]
+    due = schedule.pop_due(np.array([stand]), np.array([seconds]))
+    assert all(of_stand == stand and fault_id == "fault-0" for of_stand, fault_id, _ in due)
+    return [command for _, _, command in due]
 
 
 def test_events_come_in_time_order_and_clearances_first():

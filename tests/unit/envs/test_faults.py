@@ -120,7 +120,7 @@ def test_bad_config_is_live_for_the_share_of_time_that_its_intensity_says():
 
 
 def popped(schedule, seconds):
-    return [command for _, command in schedule.pop_due(np.array([0]), np.array([seconds]))[0]]
+    return [command for _, _, command in schedule.pop_due(np.array([0]), np.array([seconds]))]
 
 
 def test_a_roll_back_voids_what_is_left_of_a_bad_config_but_not_of_one_to_come():
