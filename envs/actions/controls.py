@@ -48,13 +48,13 @@ class Controls:
 
     def take(self, stands: Ints) -> "Controls":
         """Copies of these stands' rows."""
-        return Controls(**{field.name: getattr(self, field.name)[stands] for field in fields(self)})
+        return Controls(**{name: getattr(self, name)[stands] for name in _NAMES})
 
     def put(self, stands: Ints | int, rows: "Controls") -> None:
         """Write rows (as many as stands, or one for all of them) into the places of `stands`."""
         places = np.atleast_1d(stands)
-        for field in fields(self):
-            getattr(self, field.name)[places] = getattr(rows, field.name)
+        for name in _NAMES:
+            getattr(self, name)[places] = getattr(rows, name)
 
     def follow_autoscalers(self, desired: NDArray[np.floating]) -> Ints:
         """Read off the telemetry what autoscalers made of the replicas, because no command tells it.
@@ -72,6 +72,9 @@ class Controls:
         changed: Ints = stands[found != self.replicas[stands, services]]
         self.replicas[stands, services] = found
         return changed
+
+
+_NAMES = tuple(field.name for field in fields(Controls))
 
 
 def baseline_controls(application: Application, num_stands: int) -> Controls:

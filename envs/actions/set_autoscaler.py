@@ -34,7 +34,7 @@ class Autoscale:
 
     def mask(self, table: ActionTable, controls: Controls) -> NDArray[np.bool_]:
         """[N, A] whether the target would change; none is set where the service is off."""
-        present = np.nan_to_num(controls.autoscaler_targets)[:, table.services]
+        present = np.fmax(controls.autoscaler_targets, 0.0)[:, table.services]  # none is as good as 0
         is_on = (controls.replicas > 0)[:, table.services]
         allowed: NDArray[np.bool_] = (present != table.levels) & (is_on | (table.levels == 0.0))
         return allowed
