@@ -68,7 +68,8 @@ class FaultSchedule:
     def load(self, stands: Sequence[int], faults: Sequence[Sequence[ScheduledFault]]) -> None:
         """Replace the events of some stands by those of their scenarios' faults."""
         self.has_begun[stands] = False
-        self._set(stands, [_Course.of(event_rows(of_stand)) for of_stand in faults])
+        rows = [event_rows(of_stand) for of_stand in faults]
+        self._set(stands, [_Course.of(of_stand) for of_stand in rows])
 
     def pop_due(self, stands: NDArray[np.int64], now_seconds: NDArray[np.float64]) -> list[Due]:
         """What is due on these stands [K] at each one's time [K], taken out of the schedule."""

@@ -12,10 +12,7 @@ WORST_DOUBLINGS = 3.0
 
 def latency_excess(context: RewardContext) -> NDArray[np.float64]:
     """[N] minus the doublings of p95 over the objective, over the worst that counts. From -1 to 0."""
-    ratio = context.levels.latency_ratio
-    late = ratio > 1.0
-    if not late.any():  # the usual case, and a logarithm is dear
-        return np.zeros(len(ratio))
-    excess = np.zeros_like(ratio)
-    excess[late] = np.minimum(np.log2(ratio[late]) / WORST_DOUBLINGS, 1.0)
+    excess = np.log2(np.fmax(context.levels.latency_ratio, 1.0))  # fmax: an unknown latency is not late
+    excess /= WORST_DOUBLINGS
+    np.minimum(excess, 1.0, out=excess)
     return -step_mean(context.levels.mean(excess))
