@@ -15,7 +15,7 @@ from clusters.simulated.kernels.calls import NUM_INPUTS
 from clusters.simulated.kernels.capacity import Capacity
 from clusters.simulated.kernels.flow import Flow
 from clusters.simulated.kernels.index import Index
-from clusters.simulated.kernels.latency import Latency, LatencyRoom, Seen, fill_latency, look_ahead
+from clusters.simulated.kernels.latency import NUM_SERVICE_ROWS, Latency, LatencyRoom, Seen, fill_latency, look_ahead
 from clusters.simulated.state import StandState
 
 Floats = NDArray[np.float32]
@@ -49,7 +49,7 @@ def look_up(
     """
     num_stands = state.num_stands
     room = LatencyRoom(
-        services=np.empty((2, *number.shape), dtype=np.float32),
+        services=np.empty((NUM_SERVICE_ROWS, *number.shape), dtype=np.float32),
         edge_rate=np.empty_like(state.edge_loss),
         visits=np.empty_like(flow.channel_rate),
         rows=np.empty((NUM_INPUTS, num_stands), dtype=np.float32),

@@ -33,7 +33,7 @@ def seed_words(seeds: Sequence[int]) -> Words:
 
 
 def uniforms(seeds: Words, ticks: NDArray[np.int64], streams: NDArray[np.int64]) -> NDArray[np.float64]:
-    """[len(streams), N] uniform numbers in the open interval (0, 1).
+    """[K, N] uniform numbers in the open interval (0, 1).
 
     SplitMix64's finaliser (Steele, Lea, Flood 2014, "Fast splittable pseudorandom number generators") over a word
     that is keyed by seed, tick and stream.
@@ -41,10 +41,11 @@ def uniforms(seeds: Words, ticks: NDArray[np.int64], streams: NDArray[np.int64])
     Args:
         seeds: [N] from `seed_words`.
         ticks: [N] ticks since each stand's reset.
-        streams: which independent sequences to read.
+        streams: [K] or [K, N] which independent sequences to read.
     """
     keyed = _mix(seeds ^ (ticks.astype(np.uint64) * _TICK_KEY))
-    words = _mix(keyed[None, :] + streams.astype(np.uint64)[:, None] * _STREAM_KEY)
+    rows = streams.reshape(len(streams), -1).astype(np.uint64)
+    words = _mix(keyed[None, :] + rows * _STREAM_KEY)
     return ((words >> np.uint64(11)).astype(np.float64) + 0.5) * 2.0**-53
 
 

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clusters.simulated.graph import CompiledGraph
-from clusters.simulated.parameters import COLD_SECONDS
+from clusters.simulated.kernels.deaths import Mortal, lose_shares, start_replicas
 from clusters.simulated.state import StandState
 
 Ints = NDArray[np.int64]
@@ -38,12 +38,7 @@ def reconcile(graph: CompiledGraph, state: StandState, services: Ints, stands: I
 
 def start_at(graph: CompiledGraph, state: StandState, slots: Ints, services: Ints, stands: Ints) -> None:
     """Put a fresh replica into each place [P]: not ready, then cold, free of stress, at the limit wanted now."""
-    place = (slots, services, stands)
-    state.present[place] = True
-    state.timer[place] = graph.startup_seconds[services, 0] + COLD_SECONDS
-    state.stress[place] = 0.0
-    state.slot_limit[place] = state.desired_limit[services, stands]
-    state.roll[place] = False
+    start_replicas(mortal(state), graph.startup_seconds, slots, services, stands)
 
 
 def remove_at(state: StandState, slots: Ints, services: Ints, stands: Ints) -> None:
@@ -63,7 +58,11 @@ def lose_requests(
 
     Messages do not: what a consumer has not finished is handed out again.
     """
-    place = (services, stands)
-    share = np.where(graph.is_consumer[services], np.float32(0.0), share)
-    state.lost[place] += share * (state.backlog[place] + state.held[place])
-    state.backlog[place] *= 1.0 - share
+    where, which = np.atleast_1d(services), np.atleast_1d(stands)
+    shares = np.full(len(where), share, dtype=np.float32)
+    lose_shares(mortal(state), graph.is_consumer, where, which, shares)
+
+
+def mortal(state: StandState) -> Mortal:
+    """What of the state begins and ends with replicas."""
+    return Mortal(*(getattr(state, name) for name in Mortal._fields))

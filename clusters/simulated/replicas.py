@@ -15,13 +15,13 @@ from clusters.simulated.kernels.capacity import (
     pass_time_of_replicas,
     refresh_capacity,
 )
+from clusters.simulated.kernels.deaths import replace_dead
 from clusters.simulated.kernels.events import find_killed, find_starved
 from clusters.simulated.parameters import COLD_SECONDS, TICK_SECONDS
 from clusters.simulated.randomness import KILL_STREAM, uniforms
-from clusters.simulated.replica_set import lose_requests, start_at
+from clusters.simulated.replica_set import lose_requests, mortal, start_at
 from clusters.simulated.state import StandState
 from clusters.simulated.streams.pod_events import PodEventReason, PodEventSink
-from clusters.simulated.telemetry.sums import ServiceSum
 
 Floats = NDArray[np.float32]
 Bools = NDArray[np.bool_]
@@ -77,14 +77,16 @@ def advance_replicas(graph: CompiledGraph, state: StandState, table: CapacityTab
         _roll_next(graph, state, np.flatnonzero(rolling.any(axis=0)), events)
         table.is_due[rolling] = True
     pairs = np.empty((2, state.backlog.size), dtype=np.int64)
-    due = pairs[:, : find_killed(state.tick, state.kill_next, pairs)]
-    if due.size:
-        _kill(graph, state, due[0], due[1], events)
-        table.is_due[due[0], due[1]] = True
-    starved = pairs[:, : find_starved(state.memory_per_replica, state.memory_limit, pairs)]
-    if starved.size:
-        _out_of_memory(graph, state, starved[0], starved[1], events)
-        table.is_due[starved[0], starved[1]] = True
+    num_due = find_killed(state.tick, state.kill_next, pairs)
+    if num_due:
+        table.is_due[pairs[0, :num_due], pairs[1, :num_due]] = True
+        _kill(graph, state, pairs, num_due, events)
+    num_starved = find_starved(state.memory_per_replica, state.memory_limit, pairs)
+    if num_starved:
+        table.is_due[pairs[0, :num_starved], pairs[1, :num_starved]] = True
+        # The first ready one goes; the next goes a tick later unless memory fell.
+        alike = np.zeros((len(state.present), num_starved))
+        _replace_dead(graph, state, alike, pairs, PodEventReason.OOM_KILLED, events)
 
 
 def pass_time(state: StandState, table: CapacityTable) -> None:
@@ -106,50 +108,26 @@ def _roll_next(graph: CompiledGraph, state: StandState, columns: Ints, events: P
     _note(state, events, PodEventReason.STARTED, services, columns[where])
 
 
-def _kill(graph: CompiledGraph, state: StandState, services: Ints, stands: Ints, events: PodEventSink) -> None:
+def _kill(graph: CompiledGraph, state: StandState, pairs: Ints, count: int, events: PodEventSink) -> None:
     """Kill one ready replica of each service that is due; which one is drawn."""
-    num_slots = len(state.present)
-    streams = KILL_STREAM + np.arange(num_slots * graph.num_services)
-    drawn = uniforms(state.seed[stands], state.tick[stands], streams)
-    draws = drawn.reshape(num_slots, graph.num_services, len(stands))[:, services, np.arange(len(stands))]
-    rank = np.where(_is_ready(state, services, stands), draws, -1.0)
-    chosen = rank.argmax(axis=0)
-    hit = rank.max(axis=0) >= 0.0
-    _replace_dead(graph, state, chosen[hit], services[hit], stands[hit], PodEventReason.KILLING, events)
+    services, stands = pairs[0, :count].copy(), pairs[1, :count].copy()
+    slots = np.arange(len(state.present))[:, None]
+    drawn = uniforms(state.seed[stands], state.tick[stands], KILL_STREAM + slots * graph.num_services + services)
+    _replace_dead(graph, state, drawn, pairs, PodEventReason.KILLING, events)
     state.kill_next[services, stands] += state.kill_period[services, stands] / np.float32(TICK_SECONDS)
-
-
-def _out_of_memory(graph: CompiledGraph, state: StandState, services: Ints, stands: Ints, events: PodEventSink) -> None:
-    """Kill the first ready replica of each starved service; the next goes a tick later unless memory fell."""
-    ready = _is_ready(state, services, stands)
-    hit = ready.any(axis=0)
-    chosen = ready.argmax(axis=0)
-    _replace_dead(graph, state, chosen[hit], services[hit], stands[hit], PodEventReason.OOM_KILLED, events)
-
-
-def _is_ready(state: StandState, services: Ints, stands: Ints) -> Bools:
-    """[K, P] of these pairs of a service and a stand."""
-    is_cold_or_warm = state.timer[:, services, stands] <= COLD_SECONDS
-    ready: Bools = state.present[:, services, stands] & is_cold_or_warm & ~state.service_down[services, stands]
-    return ready
 
 
 def _replace_dead(
     graph: CompiledGraph,
     state: StandState,
-    slots: Ints,
-    services: Ints,
-    stands: Ints,
+    rank: NDArray[np.float64],
+    pairs: Ints,
     reason: PodEventReason,
     events: PodEventSink,
 ) -> None:
-    """The replicas of these places [P] die with what they work on, and fresh ones take their places."""
-    ready = np.maximum(_is_ready(state, services, stands).sum(axis=0), 1)
-    share = (1.0 / ready).astype(np.float32)
-    lose_requests(graph, state, services, stands, share)
-    state.leaked_bytes[services, stands] *= 1.0 - share
-    state.service_sums[ServiceSum.RESTARTS, services, stands] += 1.0
-    start_at(graph, state, slots, services, stands)
+    """Of the first pairs, as many as `rank` [K, P] has, the ready replica of the highest rank dies and is replaced."""
+    num_dead = replace_dead(mortal(state), graph.is_consumer, graph.startup_seconds, rank, pairs, rank.shape[1])
+    services, stands = pairs[0, :num_dead].copy(), pairs[1, :num_dead].copy()
     _note(state, events, reason, services, stands)
     _note(state, events, PodEventReason.STARTED, services, stands)
 

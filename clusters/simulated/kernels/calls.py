@@ -51,41 +51,57 @@ class Calls(NamedTuple):
 
 
 @inlined
-def see_calls(calls: Calls, timeout: np.float32, inputs: Floats, outputs: Floats, near: Ints32) -> None:
-    """Bring calls into the form in which their callers see them.
+def find_near(calls: Calls, timeout: np.float32, lost: Floats, near: Ints32) -> int:
+    """Count the calls that may be given up, lost or failed; what callers see of all others is filled in.
 
     Args:
-        calls: to be changed: `seconds` and `error_ratio` are the callee's.
+        calls: `seconds` and `error_ratio` are the callee's, and stay so; the rest is filled as for calls that succeed.
         timeout: seconds after which an attempt is given up; infinite: never.
-        inputs: [NUM_INPUTS, N]. Row 0: squared coefficient of variation of the time. 1: attempts that the callee does
-            not refuse; the time of those it refuses is nothing. 2: the callee's served over its admitted, at most 1;
-            `seconds` is what is there per request that comes in (Little's law), and who joins a growing line will wait
-            until it is served, so much longer. 3: seconds of the time that are as long for everybody: the way, and the
-            wait for a worker, first come first served. 4: attempts that get lost. 5: further attempts after a failed
-            one. They are overwritten.
-        outputs: [4, N] room for what is computed.
-        near: [2, N] room for which calls need it, and for their places.
+        lost: [N] share of attempts.
+        near: [2, N]. Row 0 is filled with which calls these are, and row 1 with their places, one after the other.
     """
     far = timeout * _FAR
-    for n in range(len(calls.seconds)):
+    total = np.int32(0)
+    for n in range(len(lost)):
         calls.attempts[n] = _ONE
         calls.log_success[n] = _ZERO
-        is_near = (calls.seconds[n] > far) | (calls.error_ratio[n] > _TINY) | (inputs[4, n] > _ZERO)
+        is_near = (calls.seconds[n] > far) | (calls.error_ratio[n] > _TINY) | (lost[n] > _ZERO)
         near[0, n] = np.int32(is_near)
+        total += np.int32(is_near)
+    if total == 0:
+        return 0
     count = 0
-    for n in range(len(calls.seconds)):
+    for n in range(len(lost)):
         near[1, count] = n
         count += near[0, n]
+    return count
+
+
+@inlined
+def see_near(calls: Calls, timeout: np.float32, count: int, places: Ints32, inputs: Floats, outputs: Floats) -> None:
+    """Bring the calls that `find_near` found into the form in which their callers see them.
+
+    Args:
+        calls: to be changed at these places: `seconds` and `error_ratio` are the callee's.
+        timeout: seconds after which an attempt is given up; infinite: never.
+        count: how many they are.
+        places: [N] theirs, one after the other.
+        inputs: [NUM_INPUTS, N], theirs one after the other. Row 0: squared coefficient of variation of the time. 1:
+            attempts that the callee does not refuse; the time of those it refuses is nothing. 2: the callee's served
+            over its admitted, at most 1; `seconds` is what is there per request that comes in (Little's law), and who
+            joins a growing line will wait until it is served, so much longer. 3: seconds of the time that are as long
+            for everybody: the way, and the wait for a worker, first come first served. 4: attempts that get lost. 5:
+            further attempts after a failed one. The others are filled.
+        outputs: [4, N] room for what is computed.
+    """
     for i in range(count):
-        n = near[1, i]
-        for k in range(6):
-            inputs[k, i] = inputs[k, n]
+        n = places[i]
         inputs[6, i] = calls.seconds[n]
         inputs[7, i] = calls.error_ratio[n]
     for i in range(count):
         _see(inputs, timeout, outputs, i)
     for i in range(count):
-        n = near[1, i]
+        n = places[i]
         calls.seconds[n] = outputs[0, i]
         calls.attempts[n] = outputs[1, i]
         calls.error_ratio[n] = outputs[2, i]
@@ -94,7 +110,7 @@ def see_calls(calls: Calls, timeout: np.float32, inputs: Floats, outputs: Floats
 
 @inlined
 def _see(rows: Floats, timeout: np.float32, outputs: Floats, i: int) -> None:
-    """Seconds, attempts, error ratio and log of success, from the rows that `see_calls` says.
+    """Seconds, attempts, error ratio and log of success, from the rows that `see_near` says.
 
     What is written stands apart from what is read: in place it was no vectors, and five times as slow.
     """

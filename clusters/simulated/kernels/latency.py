@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from clusters.compiled import compiled, inlined
 from clusters.simulated.kernels.arithmetic import between, exponential, greater, lesser
-from clusters.simulated.kernels.calls import Calls, see_calls
+from clusters.simulated.kernels.calls import Calls, find_near, see_near
 from clusters.simulated.kernels.capacity import Capacity
 from clusters.simulated.kernels.flow import Flow
 from clusters.simulated.kernels.index import Index
@@ -35,6 +35,9 @@ _LEAST_ROOM = np.float32(0.2)
 """Of its workers that a caller can have at one callee, however many are elsewhere."""
 _LONGEST_SECONDS = np.float32(600.0)
 """What is left of a queue that nobody joins any more has no time of its own."""
+
+_WAITING, _COMPUTING, _ALONE, _PER_ADMITTED, _PER_SERVED, _PER_WORK = range(6)
+NUM_SERVICE_ROWS = 6
 
 
 class Latency(NamedTuple):
@@ -92,7 +95,9 @@ class LatencyRoom(NamedTuple):
     """For what is computed in between."""
 
     services: Floats
-    """[2, S, N] seconds that a request waits for a worker; seconds per CPU millisecond."""
+    """[NUM_SERVICE_ROWS, S, N] seconds that a request waits for a worker; seconds per CPU millisecond, as it is and
+    alone; and quotients that many divide by: one over requests per second admitted and served, and over a request's
+    CPU milliseconds."""
     edge_rate: Floats
     """[E, N] attempts per second."""
     visits: Floats
@@ -130,8 +135,9 @@ def fill_latency(
     """
     room.edge_rate[:, :] = _ZERO
     for h in range(len(index.channel_edge)):
+        edge = index.channel_edge[h]
         for n in range(number.shape[1]):
-            room.edge_rate[index.channel_edge[h], n] += flow.channel_rate[h, n]
+            room.edge_rate[edge, n] += flow.channel_rate[h, n]
     for s in range(number.shape[0]):
         _share_cpu(seen, capacity, flow, number, s, room)
     for o in range(len(index.operation_service) - 1, -1, -1):
@@ -145,7 +151,10 @@ def fill_latency(
 
 @inlined
 def _share_cpu(seen: Seen, capacity: Capacity, flow: Flow, number: Floats, s: int, room: LatencyRoom) -> None:
-    """Split a service's requests into those that wait for a worker and those that share the CPU by what they need."""
+    """Split a service's requests into those that wait for a worker and those that share the CPU by what they need.
+
+    Fills the service's rows of `room.services`.
+    """
     for n in range(number.shape[1]):
         # Nobody else can be there, however a tick's mean was drawn.
         inside = lesser(number[s, n], greater(seen.room[s, n], seen.backlog[s, n]))
@@ -153,11 +162,16 @@ def _share_cpu(seen: Seen, capacity: Capacity, flow: Flow, number: Floats, s: in
         admitted = flow.admitted[s, n]
         waiting = between(inside + seen.held[s, n] - capacity.workers[s, n], _ZERO, inside)
         leaving = greater(admitted, _HALF * flow.served[s, n])
-        work = flow.work_ms[s, n] * (leaving / greater(admitted, _TINY))
+        per_admitted = _ONE / greater(admitted, _TINY)
+        work = flow.work_ms[s, n] * (leaving * per_admitted)
         alone = _LEAST / greater(capacity.speed[s, n], _LEAST)
         shared = (inside - waiting) / greater(work, _NO_WORK)
-        room.services[0, s, n] = waiting / greater(leaving, _LEAST)
-        room.services[1, s, n] = shared if work > _NO_WORK else alone
+        room.services[_WAITING, s, n] = waiting / greater(leaving, _LEAST)
+        room.services[_COMPUTING, s, n] = shared if work > _NO_WORK else alone
+        room.services[_ALONE, s, n] = alone
+        room.services[_PER_ADMITTED, s, n] = per_admitted
+        room.services[_PER_SERVED, s, n] = _ONE / greater(flow.served[s, n], _LEAST)
+        room.services[_PER_WORK, s, n] = _ONE / greater(seen.work_per_request[s, n], _LEAST)
 
 
 @inlined
@@ -181,7 +195,7 @@ def _finish_operation(
             seen.steady_stuck[o, n] += made * latency.steady_slope[h, n] * room.visits[h, n]
             log_success[n] += seen.call_count[c, n] * required * latency.call_log_success[h, n]
     for n in range(len(log_success)):
-        own = seen.demand_ms[o, n] * room.services[1, s, n] + room.services[0, s, n]
+        own = seen.demand_ms[o, n] * room.services[_COMPUTING, s, n] + room.services[_WAITING, s, n]
         own = lesser(own, _LONGEST_SECONDS)
         success = (_ONE - seen.own_error_ratio[o, n]) * exponential(log_success[n])
         accepted = _ONE - refused_ratio[s, n]
@@ -204,15 +218,15 @@ def _steady_own_seconds(
     for n in range(room.visits.shape[1]):
         rate, can = greater(room.edge_rate[edge, n], _TINY), flow.service_rate[s, n]
         admitted = greater(flow.admitted[s, n], _TINY)
-        mine = greater(can - admitted + rate, can * lesser(rate / admitted, _ONE))
+        share = lesser(rate * room.services[_PER_ADMITTED, s, n], _ONE)
+        mine = greater(can - admitted + rate, can * share)
         most = greater(greater(seen.room[s, n], capacity.workers[source, n]), _ONE)
-        spare = greater(greater(mine - rate, mine / most), _TINY)
-        alone = _LEAST / greater(capacity.speed[s, n], _LEAST)
-        per_ms = greater(alone, _ONE / (spare * greater(seen.work_per_request[s, n], _LEAST)))
+        pace = _ONE / greater(greater(mine - rate, mine / most), _TINY)
+        per_ms = greater(room.services[_ALONE, s, n], pace * room.services[_PER_WORK, s, n])
         steady = per_ms * seen.demand_ms[o, n]
         latency.steady_call[h, n] = steady
-        latency.steady_slope[h, n] = steady / spare
-        room.visits[h, n] = rate / greater(flow.served[source, n], _LEAST)
+        latency.steady_slope[h, n] = steady * pace
+        room.visits[h, n] = rate * room.services[_PER_SERVED, source, n]
 
 
 @inlined
@@ -228,25 +242,26 @@ def _finish_channel(
         error_ratio=latency.call_error_ratio[h],
         log_success=latency.call_log_success[h],
     )
-    rows = room.rows
-    for n in range(rows.shape[1]):
+    for n in range(room.visits.shape[1]):
         way = seen.edge_delay_seconds[edge, n] + _NETWORK_SECONDS
+        accepted = _ONE - refused_ratio[s, n]
+        steady = latency.steady_call[h, n] + seen.steady_seconds[o, n] + way
+        slope = (latency.steady_slope[h, n] + seen.steady_slope[o, n]) * room.visits[h, n] * accepted
+        latency.steady_call[h, n] = lesser(steady, timeout) * accepted
+        latency.steady_slope[h, n] = slope if steady < timeout else _ZERO
         calls.seconds[n] = latency.mean[o, n] + way
         calls.error_ratio[n] = latency.error_ratio[o, n]
-        rows[0, n] = seen.latency_scv[o, n]
-        rows[1, n] = _ONE - refused_ratio[s, n]
-        rows[2, n] = lesser(flow.passing[s, n], _ONE)
-        rows[3, n] = room.services[0, s, n] + way
-        rows[4, n] = seen.edge_loss[edge, n]
-        rows[5, n] = retries + awaited * seen.added_retries[h, n]
-    # Apart, because a loop over more arrays is made no vectors of.
-    for n in range(rows.shape[1]):
-        way = seen.edge_delay_seconds[edge, n] + _NETWORK_SECONDS
-        steady = latency.steady_call[h, n] + seen.steady_seconds[o, n] + way
-        slope = (latency.steady_slope[h, n] + seen.steady_slope[o, n]) * room.visits[h, n] * rows[1, n]
-        latency.steady_call[h, n] = lesser(steady, timeout) * rows[1, n]
-        latency.steady_slope[h, n] = slope if steady < timeout else _ZERO
-    see_calls(calls, timeout, rows, room.outputs, room.near)
+    rows, places = room.rows, room.near[1]
+    count = find_near(calls, timeout, seen.edge_loss[edge], room.near)
+    for i in range(count):
+        n = places[i]
+        rows[0, i] = seen.latency_scv[o, n]
+        rows[1, i] = _ONE - refused_ratio[s, n]
+        rows[2, i] = lesser(flow.passing[s, n], _ONE)
+        rows[3, i] = room.services[_WAITING, s, n] + (seen.edge_delay_seconds[edge, n] + _NETWORK_SECONDS)
+        rows[4, i] = seen.edge_loss[edge, n]
+        rows[5, i] = retries + awaited * seen.added_retries[h, n]
+    see_near(calls, timeout, count, places, rows, room.outputs)
 
 
 @inlined

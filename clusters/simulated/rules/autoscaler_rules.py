@@ -4,7 +4,7 @@ import math
 
 from clusters.command_checks.refusal import Refusal, off_with_group
 from clusters.commands import SetAutoscaler
-from clusters.simulated.autoscaler import SCALE_DOWN_SECONDS
+from clusters.simulated.kernels.scaling import SCALE_DOWN_SECONDS
 from clusters.simulated.parameters import TICK_SECONDS
 from clusters.simulated.rules.groups import group_of_disabled
 from clusters.simulated.rules.rule import Column, Rule, settled

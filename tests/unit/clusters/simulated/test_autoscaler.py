@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from clusters.commands import CheckStatus, CommandStatus, SetAutoscaler, SetGroup
-from clusters.simulated.autoscaler import PERIOD_SECONDS, SCALE_DOWN_SECONDS, advance_autoscalers
+from clusters.simulated.autoscaler import PERIOD_SECONDS, advance_autoscalers
+from clusters.simulated.kernels.scaling import SCALE_DOWN_SECONDS
 from clusters.simulated.parameters import TICK_SECONDS
 from clusters.simulated.stands import SimulatedStands
 from clusters.simulated.streams.pod_events import PodEventReason

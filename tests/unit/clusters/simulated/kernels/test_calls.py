@@ -5,7 +5,7 @@ import pytest
 from numpy.typing import NDArray
 from scipy import stats
 
-from clusters.simulated.kernels.calls import NUM_INPUTS, Calls, gamma_share, give_up, see_calls
+from clusters.simulated.kernels.calls import NUM_INPUTS, Calls, find_near, gamma_share, give_up, see_near
 
 Floats = NDArray[np.float32]
 
@@ -22,7 +22,10 @@ def seen(
     for row, value in enumerate((1.0, accepted, passing, line, lost, retries)):
         inputs[row] = value
     outputs, near = np.empty((4, shape), np.float32), np.empty((2, shape), np.int32)
-    see_calls(calls, np.float32(timeout), inputs, outputs, near)
+    count = find_near(calls, np.float32(timeout), inputs[4].copy(), near)
+    places = near[1]
+    inputs[:, :count] = inputs[:, places[:count]]
+    see_near(calls, np.float32(timeout), count, places, inputs, outputs)
     return calls
 
 
