@@ -30,17 +30,19 @@ from tests.benchmarks.k3s_lab import live_inventory
 from tests.ray_head import end_session
 
 KILLS: Mapping[str, int] = {"actor": 12, "reader": 5, "driver": 4, "ray": 3, "api_server": 3, "kubelet": 3}
-"""Thirty, in random order. An episode takes about three minutes, and what is not the kill of an actor ends all that are
-played: were those as frequent, nothing would ever be committed that could be lost."""
-PAUSE_SECONDS = (5.0, 60.0)
+"""Thirty, in random order. What is not the kill of an actor ends all episodes that are played: were those as frequent,
+nothing would ever be committed that could be lost."""
+PAUSE_SECONDS = (5.0, 80.0)
 """Between two kills."""
 STILL_SECONDS = 60.0
 LEASE_SECONDS = 30.0
 PROCESSES: Mapping[str, str] = {"actor": "ray::StandActor", "reader": "ray::ReaderActor", "ray": "raylet"}
 """What is killed -> a word of its command line."""
+DRAWN = {"split": "train", "count": 100, "menu": "brief"}
 STOPPED = {"api_server": "GYM_API_SERVER_PID", "kubelet": "GYM_KUBELET_PID"}
 """What stands still for a while -> the variable with its process id; without it that kind of kill is left out."""
-POLICIES = [{"name": "threshold"}, {"name": "hpa"}]
+POLICIES = [{"name": "tests.benchmarks.handing_over:HandsOver"}]
+"""Short episodes: of the usual ones hardly any would be played to its end between two kills."""
 
 
 def kill_bars() -> list[Bar]:
@@ -80,7 +82,7 @@ def kill_bars() -> list[Bar]:
 def _kill_at_random(files: RunFiles) -> tuple[Counter[str], dict[str, str]]:
     """(kills by kind, content of every run that was ever committed)."""
     rng = random.Random(0)
-    config = files.config("k3s", policies=POLICIES, scenarios=[{"split": "train", "count": 60, "menu": "brief"}])
+    config = files.config("k3s", policies=POLICIES, paired=[], scenarios=[DRAWN])
     command = [sys.executable, "-m", "rollouts", "collect", str(config), "--out", str(files.dataset), "--resume"]
     left_out = {kind for kind, name in STOPPED.items() if not os.environ.get(name)}
     kinds = [kind for kind, number in KILLS.items() if kind not in left_out for _ in range(number)]
