@@ -51,6 +51,7 @@ def step_queues(
     cpu_rows: Ints,
     bound: Floats,
     room: Floats,
+    reach: Floats,
     draws: Draws,
 ) -> QueueStep:
     """Advance queues by a tick.
@@ -64,9 +65,10 @@ def step_queues(
         cpu_rows: [S, N] those that say how much the number computing changes.
         bound: [S, N] the backlog may not exceed it: the rest is refused.
         room: [S, N] nor this: the rest waits where it comes from.
+        reach: [S, N] nor can it ever exceed this, so that it settles the faster the less it is.
         draws: standard numbers.
     """
-    queues = Queues(backlog, arrival_rate, service_rate, computing, server_rows, cpu_rows, bound, room)
+    queues = Queues(backlog, arrival_rate, service_rate, computing, server_rows, cpu_rows, bound, room, reach)
     steps = np.empty((4, *backlog.shape), dtype=np.float32)
     room = np.empty((2, backlog.shape[1]), dtype=np.float32)
     fill_queue_steps(tables(), queues, draws.move, draws.dip, draws.average, room, steps)

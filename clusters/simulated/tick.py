@@ -63,8 +63,8 @@ def advance_tick(graph: CompiledGraph, state: StandState, work: Workspace, event
     arrivals = draw_arrivals(state, of_requests)
     move(work.index, state, table.now, arrivals, flow)
     share_noise(arrivals.total, arrivals.noise, flow.admitted, flow.service_rate, moves)
-    most = np.empty((2, *state.room.shape), dtype=np.float32)
-    bound_queues(graph.patience_seconds, table.now, flow, state.held, state.backlog, state.room, most)
+    most = np.empty((3, *state.room.shape), dtype=np.float32)
+    bound_queues(work.index, graph.patience_seconds, table.now, flow, state.held, state.backlog, state.room, most)
     line = lines(table.now, limit_of(flow), flow.admitted, table.server_rows)
     step = step_queues(
         state.backlog,
@@ -74,6 +74,7 @@ def advance_tick(graph: CompiledGraph, state: StandState, work: Workspace, event
         table.server_rows,
         most[0],
         most[1],
+        most[2],
         Draws(move=moves, dip=dips, average=averages),
     )
     state.backlog[...] = step.backlog

@@ -22,7 +22,7 @@ def erlang_number(rho: float, servers: int) -> float:
     return load + last / (sum(terms) + last) * rho / (1.0 - rho)
 
 
-def play(rates: list[float], capacity: float, servers: int, bound: float = 1e9) -> list[QueueStep]:
+def play(rates: list[float], capacity: float, servers: int, bound: float = 1e9, reach: float = 1e9) -> list[QueueStep]:
     """NUM queues of so many servers, which together serve `capacity` requests a second; one step per rate."""
     rng = np.random.default_rng(3)
     shape = (1, NUM)
@@ -35,11 +35,8 @@ def play(rates: list[float], capacity: float, servers: int, bound: float = 1e9) 
             average=rng.standard_normal(shape, np.float32),
         )
         columns = [np.full(shape, value, np.float32) for value in (rate, capacity, servers)]
-        steps.append(
-            step_queues(
-                backlog, *columns, rows, rows, np.full(shape, bound, np.float32), np.full(shape, 1e9, np.float32), draws
-            )
-        )
+        bounds = [np.full(shape, value, np.float32) for value in (bound, reach, reach)]
+        steps.append(step_queues(backlog, *columns, rows, rows, *bounds, draws))
         backlog = steps[-1].backlog
     return steps
 
@@ -59,6 +56,25 @@ def test_the_time_average_of_a_stable_queue_varies_as_theory_says() -> None:
     # Whitt (1989): the asymptotic variance of the time average of an M/M/1 queue.
     asymptotic = 2.0 * rho * (1.0 + rho) / (rate * (1.0 - rho) ** 4)
     assert minutes.std() == pytest.approx(math.sqrt(asymptotic / (12 * TICK_SECONDS)), rel=0.12)
+
+
+@pytest.mark.parametrize("rho", [0.8, 0.95, 1.1])
+def test_a_queue_that_few_can_reach_settles_within_a_tick(rho: float) -> None:
+    reach, rate = 20, 50.0
+    steps = play([rate * rho] * 40, rate, 1, reach=reach)
+    numbers = np.array([step.number[0] for step in steps[10:]])
+    # M/M/1/K: the chance of n is proportional to rho^n; its time average by the chain's fundamental matrix.
+    chances = rho ** np.arange(reach + 1) / np.sum(rho ** np.arange(reach + 1))
+    mean = float(chances @ np.arange(reach + 1))
+    assert numbers.mean() == pytest.approx(mean, rel=0.1)
+    generator = np.diag(np.full(reach, rate * rho), 1) + np.diag(np.full(reach, rate), -1)
+    generator -= np.diag(generator.sum(axis=1))
+    fundamental = np.linalg.inv(chances[None, :] - generator)
+    deviations = np.arange(reach + 1) - mean
+    variance = 2.0 * float((chances * deviations) @ fundamental @ deviations) / TICK_SECONDS
+    assert numbers.std() == pytest.approx(math.sqrt(variance), rel=0.2)
+    following = np.corrcoef(numbers[:-1].ravel(), numbers[1:].ravel())[0, 1]
+    assert abs(following) < 0.1
 
 
 def test_an_overload_grows_by_what_is_too_much_and_is_worked_off() -> None:
