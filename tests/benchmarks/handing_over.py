@@ -7,17 +7,19 @@ from rollouts.policies.policy import Decision, Observation, PolicyContext
 
 
 class HandsOver:
-    """Waits `after_seconds`, then escalates, which ends the episode."""
+    """Waits for some control steps, then escalates, which ends the episode."""
 
-    def __init__(self, context: PolicyContext, *, after_seconds: float = 40.0) -> None:
-        self._after_seconds = after_seconds
+    def __init__(self, context: PolicyContext, *, num_waits: int = 4) -> None:
+        self._num_waits = num_waits
         self._waiting = context.catalogue.index("do_nothing")
         self._escalating = context.catalogue.index("escalate_to_human")
+        self.reset(context.seed)
 
     def reset(self, seed: int) -> None:
-        """There is nothing to forget."""
+        """Begin to wait."""
+        self._num_left = self._num_waits
 
     def act(self, observation: Observation, info: Mapping[str, Any]) -> Decision:
         """Wait or escalate."""
-        is_late = info["time_seconds"] >= self._after_seconds
-        return Decision(action=self._escalating if is_late else self._waiting, probability=1.0)
+        self._num_left -= 1
+        return Decision(action=self._waiting if self._num_left >= 0 else self._escalating, probability=1.0)
