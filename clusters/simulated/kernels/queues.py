@@ -24,6 +24,9 @@ A half of it calibrated against birth-death chains of 1 to 3 servers: means with
 _PI = np.float32(np.pi)
 _WIDEST = np.float32(1e6)
 """Beyond, nothing of a tick's noise comes near the bound."""
+_LEAST_SETTLED = np.float32(1e-3)
+"""What a bound settles less of in a tick is not computed."""
+_PER_FOUR_PI_SQUARED = np.float32(0.25 / np.pi**2)
 _LEAST_LEAN, _MOST_LEAN, _NO_LEAN = np.float32(-80.0), np.float32(40.0), np.float32(0.1)
 """Where its exponential is a number, and where its formulas do not divide zero by zero."""
 _LOGISTIC = np.float32(-1.702)
@@ -76,33 +79,57 @@ def fill_queue_steps(
     """
     for s in range(steps.shape[1]):
         _look_up_tables(tables, queues, s, room)
-        for n in range(steps.shape[2]):
-            start, arriving, serving = queues.backlog[s, n], queues.arrival_rate[s, n], queues.service_rate[s, n]
-            variance, drift = arriving + serving, arriving - serving
-            moved = drift * _TICK + np.sqrt(variance * _TICK) * move[s, n]
-            free_end = start + moved
-            lowest = (start + free_end - np.sqrt(moved * moved + _TWO * variance * _TICK * dip[s, n])) * _HALF
-            end = lesser(free_end - lesser(lowest, _ZERO), greater(queues.room[s, n], start))
-            overflow = greater(end - queues.bound[s, n], _ZERO)
-            end -= overflow
-            shift, spread = room[0, n], room[1, n]
-            pace = greater(np.sqrt(drift * drift + variance * _RELAXING), (start + end) * _PER_TICK)
-            calm = _ONE - (start + end) / (pace * _TICK) if lowest < _ZERO else _ZERO
-            above = greater(start - shift, _ZERO), greater(end - shift, _ZERO)
-            waiting, scatter = _expected(start, end, above, calm, variance, pace, shift, spread)
-            idle = greater(_ONE - arriving / serving, _ZERO)
-            idle *= greater(_ONE - (above[0] + above[1]) / (pace * _TICK), _ZERO)
-            idle = idle if calm > _ZERO else _ZERO
+        # Two loops: where nobody's bound is near, what it would settle is half of what there is to compute.
+        if _is_bounded(queues, s):
+            _fill_row(queues, move, dip, average, room, steps, s, True)
+        else:
+            _fill_row(queues, move, dip, average, room, steps, s, False)
+
+
+@inlined
+def _fill_row(
+    queues: Queues, move: Floats, dip: Floats, average: Floats, room: Floats, steps: Floats, s: int, is_bounded: bool
+) -> None:
+    """Fill one service's rows of `steps`."""
+    for n in range(steps.shape[2]):
+        start, arriving, serving = queues.backlog[s, n], queues.arrival_rate[s, n], queues.service_rate[s, n]
+        variance, drift = arriving + serving, arriving - serving
+        moved = drift * _TICK + np.sqrt(variance * _TICK) * move[s, n]
+        free_end = start + moved
+        lowest = (start + free_end - np.sqrt(moved * moved + _TWO * variance * _TICK * dip[s, n])) * _HALF
+        end = lesser(free_end - lesser(lowest, _ZERO), greater(queues.room[s, n], start))
+        overflow = greater(end - queues.bound[s, n], _ZERO)
+        end -= overflow
+        shift, spread = room[0, n], room[1, n]
+        pace = greater(np.sqrt(drift * drift + variance * _RELAXING), (start + end) * _PER_TICK)
+        calm = _ONE - (start + end) / (pace * _TICK) if lowest < _ZERO else _ZERO
+        above = greater(start - shift, _ZERO), greater(end - shift, _ZERO)
+        waiting, scatter = _expected(start, end, above, calm, variance, pace, shift, spread)
+        idle = greater(_ONE - arriving / serving, _ZERO)
+        idle *= greater(_ONE - (above[0] + above[1]) / (pace * _TICK), _ZERO)
+        idle = idle if calm > _ZERO else _ZERO
+        if is_bounded:
             kept, settled = _settle(queues.reach[s, n], arriving, serving, shift, move[s, n])
             new = _ONE - kept
             end, waiting = kept * end + new * settled[0], kept * waiting + new * settled[1]
             scatter, idle = kept * scatter + new * settled[2], kept * idle + new * settled[3]
-            number = queues.computing[s, n] * (_ONE - idle) + waiting
-            wobble = logarithm_of_one_and(lesser(scatter / (number * number + _TINY), _MAX_NOISE))
-            steps[0, s, n] = end
-            steps[1, s, n] = number * exponential(np.sqrt(wobble) * average[s, n] - _HALF * wobble)
-            steps[2, s, n] = overflow
-            steps[3, s, n] = calm
+        number = queues.computing[s, n] * (_ONE - idle) + waiting
+        wobble = logarithm_of_one_and(lesser(scatter / (number * number + _TINY), _MAX_NOISE))
+        steps[0, s, n] = end
+        steps[1, s, n] = number * exponential(np.sqrt(wobble) * average[s, n] - _HALF * wobble)
+        steps[2, s, n] = overflow
+        steps[3, s, n] = calm
+
+
+@inlined
+def _is_bounded(queues: Queues, s: int) -> bool:
+    """Whether its bound settles the queue of one service in any stand."""
+    count = np.int32(0)
+    for n in range(queues.reach.shape[1]):
+        arriving, serving = queues.arrival_rate[s, n], queues.service_rate[s, n]
+        _, _, of_bound, share = _bound(queues.reach[s, n], arriving - serving, arriving + serving)
+        count += np.int32(of_bound * _TICK * share > _LEAST_SETTLED)
+    return bool(count > 0)
 
 
 @inlined
@@ -156,12 +183,10 @@ def _settle(
     settles it as far as the rate's first term is the greater: the other is that of a queue without a bound.
     """
     drift, variance = arriving - serving, arriving + serving
-    width = between(reach, _ONE, _WIDEST)
-    lean = between(_TWO * drift * width / variance, _LEAST_LEAN, _MOST_LEAN)
-    lean = lean if lean * lean > _NO_LEAN * _NO_LEAN else _NO_LEAN
-    of_bound, of_drift = _HALF * variance * (_PI / width) * (_PI / width), _HALF * drift * drift / variance
-    ratio = lean * lean / (np.float32(4.0) * _PI * _PI)
-    kept = _ONE - (_ONE - exponential(-of_bound * _TICK)) / (_ONE + ratio * ratio)
+    width, lean, of_bound, share = _bound(reach, drift, variance)
+    of_drift = _HALF * drift * drift / variance
+    new = (_ONE - exponential(-of_bound * _TICK)) * share
+    kept = _ONE - (new if of_bound * _TICK * share > _LEAST_SETTLED else _ZERO)
     full, odds = exponential(lean), exponential(_LOGISTIC * move)
     end = width * logarithm((odds + full) / (odds + _ONE)) / lean
     mean = width * (full / (full - _ONE) - _ONE / lean)
@@ -169,6 +194,18 @@ def _settle(
     waiting = mean * exponential(-shift / mean)
     scatter = _TWO * spread / ((of_bound + of_drift) * _TICK)
     return kept, (end, waiting, scatter, greater(-drift / serving, _ZERO))
+
+
+@inlined
+def _bound(
+    reach: np.float32, drift: np.float32, variance: np.float32
+) -> tuple[np.float32, np.float32, np.float32, np.float32]:
+    """The bound's width, how much a queue leans on it, the rate at which it settles a queue, and its share in that."""
+    width = between(reach, _ONE, _WIDEST)
+    lean = between(_TWO * drift * width / variance, _LEAST_LEAN, _MOST_LEAN)
+    lean = lean if lean * lean > _NO_LEAN * _NO_LEAN else _NO_LEAN
+    ratio = lean * lean * _PER_FOUR_PI_SQUARED
+    return width, lean, _HALF * variance * (_PI / width) * (_PI / width), _ONE / (_ONE + ratio * ratio)
 
 
 @compiled

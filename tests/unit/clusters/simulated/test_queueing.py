@@ -96,3 +96,17 @@ def test_more_load_or_fewer_servers_never_mean_fewer_requests() -> None:
     numbers = [float(np.mean(play([rate] * 12, 100.0, 2)[-1].number)) for rate in (20.0, 50.0, 80.0, 99.0, 130.0)]
     assert numbers == sorted(numbers)
     assert float(play([0.0] * 3, 100.0, 2)[-1].number.max()) < 0.05
+
+
+def test_a_queue_without_a_bound_does_not_depend_on_others_that_have_one() -> None:
+    rng = np.random.default_rng(4)
+    shape = (1, NUM)
+    draws = Draws(*(np.abs(rng.standard_normal((3, *shape), np.float32))))
+    columns = [np.full(shape, value, np.float32) for value in (5.0, 45.0, 50.0, 1.0)]
+    rows = server_rows(columns[-1])
+    far = np.full(shape, 1e9, np.float32)
+    mixed = np.where(np.arange(NUM) < NUM // 2, far, np.float32(20.0))
+    alone, beside = (step_queues(*columns, rows, rows, far, far, reach, draws) for reach in (far, mixed))
+    for one, other in zip(alone, beside, strict=True):
+        np.testing.assert_array_equal(one[:, : NUM // 2], other[:, : NUM // 2])
+    assert (alone.number[:, NUM // 2 :] != beside.number[:, NUM // 2 :]).any()
