@@ -106,13 +106,15 @@ def _refuse_group(application: Application, command: SetGroup) -> Refusal | None
 
 
 def _refuse_flag(application: Application, command: SetFlag) -> Refusal | None:
-    flags = {flag.name: flag for flag in application.flags}
-    if command.flag not in flags:
-        return rejected(f"there is no flag {command.flag!r}; known flags: {', '.join(flags)}")
-    variants = (flags[command.flag].good_variant, flags[command.flag].bad_variant)
-    if command.variant not in variants:
-        return rejected(f"flag {command.flag} has no variant {command.variant!r}; choose one of: {', '.join(variants)}")
-    return None
+    for flag in application.flags:
+        if flag.name == command.flag:
+            variants = (flag.good_variant, flag.bad_variant)
+            if command.variant in variants:
+                return None
+            known = ", ".join(variants)
+            return rejected(f"flag {command.flag} has no variant {command.variant!r}; choose one of: {known}")
+    known = ", ".join(flag.name for flag in application.flags)
+    return rejected(f"there is no flag {command.flag!r}; known flags: {known}")
 
 
 def _refuse_shift(application: Application, command: ShiftTraffic) -> Refusal | None:

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clusters.simulated.graph import CompiledGraph
+from clusters.simulated.kernels.effects import is_changed, put_columns, put_operations
 from clusters.simulated.parameters import TICK_SECONDS
 from clusters.simulated.state import StandState
 from clusters.topology import ConfigFlag, Release
@@ -41,22 +42,27 @@ class _Effects:
 
 def apply_effects(graph: CompiledGraph, state: StandState, stand: int) -> None:
     """Recompute one stand's costs, error ratios, waits, calls, retries and leaks, and when to do so again."""
-    changed = np.flatnonzero(np.maximum(state.version[:, stand], state.canary[:, stand]) >= 0).tolist()
-    slow_seconds = state.slow_seconds[:, stand]
     flags, groups = state.flag_is_bad[:, stand].tobytes(), state.group_enabled[:, stand].tobytes()
     due = np.inf
-    if changed or slow_seconds.any():
+    if is_changed(state.version, state.canary, state.slow_seconds, stand):
+        changed = np.flatnonzero(np.maximum(state.version[:, stand], state.canary[:, stand]) >= 0).tolist()
+        slow_seconds = state.slow_seconds[:, stand]
         effects = _effects_of(graph, flags, slow_seconds)
         due = min((_add_release(graph, state, effects, s, stand) for s in changed), default=np.inf)
         _leave_out_groups(graph, effects, groups)
     else:
         effects = _kept_effects(graph, flags, groups)
-    state.demand_ms[:, stand] = state.base_demand_ms[:, stand] * effects.cpu_factor
-    state.own_error_ratio[:, stand] = 1.0 - effects.success
-    state.added_seconds[:, stand] = state.base_added_seconds[:, stand] + effects.added_seconds
-    state.call_count[:, stand] = effects.calls
-    state.added_retries[:, stand] = effects.retries
-    state.leak_bytes_per_request[:, stand] = effects.leak_bytes
+    put_operations(
+        (state.base_demand_ms, state.base_added_seconds),
+        (effects.cpu_factor, effects.success, effects.added_seconds),
+        (state.demand_ms, state.own_error_ratio, state.added_seconds),
+        stand,
+    )
+    put_columns(
+        (effects.calls, effects.retries, effects.leak_bytes),
+        (state.call_count, state.added_retries, state.leak_bytes_per_request),
+        stand,
+    )
     state.effects_due[stand] = due
 
 

@@ -10,7 +10,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from clusters.simulated.columns import copy_columns
+from clusters.simulated.columns import copy_buckets, copy_columns
 from clusters.simulated.graph import CompiledGraph
 from clusters.simulated.kernels.probes import Signals
 from clusters.simulated.parameters import EPOCH_NS
@@ -146,8 +146,7 @@ class History:
             buckets = source._last(name, None, self.num_buckets).transpose(1, 2, 3, 0)
             rows = buckets.reshape(self.num_buckets, -1, buckets.shape[-1])
             places = ring.reshape(self._size, -1, ring.shape[-1])
-            for bucket in range(self.num_buckets):
-                copy_columns(rows[bucket], stands, places[(first + bucket) % self._size], stands)
+            copy_buckets(rows, places, first, stands)
         self._head[stands] = (first + self.num_buckets - 1) % self._size + 1
         self.count[stands] = source.count[stands]
         self._is_aligned = bool((self._head == self._head[0]).all())
