@@ -12,7 +12,7 @@ from clusters.simulated.graph import CompiledGraph
 from clusters.simulated.kernels.flow import Flow
 from clusters.simulated.kernels.index import Index, index_of
 from clusters.simulated.kernels.latency import Latency
-from clusters.simulated.kernels.queues import bound_queues, fill_refused, share_noise
+from clusters.simulated.kernels.queue_bounds import bound_queues, fill_refused, share_noise
 from clusters.simulated.latency import empty_latency, look_up
 from clusters.simulated.queueing import Draws, step_queues
 from clusters.simulated.randomness import tick_noise
