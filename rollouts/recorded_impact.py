@@ -36,7 +36,6 @@ Floats = NDArray[np.float64]
 
 MIN_HEALTHY_BUCKETS = 4
 """Fewer say nothing about noise."""
-DO_NOTHING = "do_nothing"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,7 +88,7 @@ def _unacted_buckets(episode: Episode) -> tuple[int | None, int]:
     injected = [
         receipt.requested_at_ns for step in episode.steps for _, receipt in step.fault_receipts if receipt.is_in_force
     ]
-    acted = [step.time_ns for step in episode.steps if step.action_name != DO_NOTHING]
+    acted = [step.time_ns for step in episode.steps if step.action_name != "do_nothing"]
     begin = int(np.searchsorted(times_ns, min(injected), side="right")) - 1 if injected else None
     return begin, int(np.searchsorted(times_ns, min(acted))) if acted else len(times_ns)
 

@@ -34,6 +34,8 @@ KILLS: Mapping[str, int] = {"actor": 12, "reader": 5, "driver": 4, "ray": 3, "ap
 nothing would ever be committed that could be lost."""
 PAUSE_SECONDS = (5.0, 80.0)
 """Between two kills."""
+MAX_TRIES = 20
+"""To find a process of a kind: a fill that has just begun has none yet."""
 STILL_SECONDS = 60.0
 LEASE_SECONDS = 30.0
 PROCESSES: Mapping[str, str] = {"actor": "ray::StandActor", "reader": "ray::ReaderActor", "ray": "raylet"}
@@ -91,13 +93,15 @@ def _kill_at_random(files: RunFiles) -> tuple[Counter[str], dict[str, str]]:
     fill: subprocess.Popen[bytes] | None = None
     try:
         for kind in kinds:
-            while True:
+            for _ in range(MAX_TRIES):
                 if fill is None or fill.poll() is not None:
                     fill = subprocess.Popen(command, cwd=PROJECT_ROOT, start_new_session=True)
                 time.sleep(rng.uniform(*PAUSE_SECONDS))
                 committed |= {path.name: _content(path) for path in _committed(files) if path.name not in committed}
                 if _kill(kind, fill):
                     break
+            else:
+                raise SystemExit(f"in {MAX_TRIES} tries there was nothing to kill of the kind {kind}")
             kills[kind] += 1
             print(f"killed: {kills.total()} of {len(kinds)} ({kind}), {len(committed)} runs committed", flush=True)
     finally:
