@@ -23,21 +23,15 @@ _SECONDS = itemgetter(FaultEvent._fields.index("seconds"))
 
 def fault_events(faults: Sequence[ScheduledFault]) -> tuple[FaultEvent, ...]:
     """Every injection and clearance in time order; at one time clearances come first."""
-    return tuple(map(FaultEvent._make, event_rows(faults)))
-
-
-def event_rows(faults: Sequence[ScheduledFault]) -> list[tuple[float, str, Command, bool]]:
-    """The fields of `fault_events`, for who needs no more: making the events takes most of the time."""
-    rows = [
-        (fault.end_seconds, fault.fault_id, fault.clearance, True)
+    events = [
+        FaultEvent(fault.end_seconds, fault.fault_id, fault.clearance, True)
         for fault in faults
         if fault.end_seconds is not None and fault.clearance is not None
     ]
-    for fault in faults:
-        fault_id = fault.fault_id
-        rows += [(seconds, fault_id, command, False) for seconds, command in fault.injections]
-    rows.sort(key=_SECONDS)  # what comes first at one time stays first: the clearances
-    return rows
+    events += [
+        FaultEvent(seconds, fault.fault_id, command, False) for fault in faults for seconds, command in fault.injections
+    ]
+    return tuple(sorted(events, key=_SECONDS))  # what comes first at one time stays first: the clearances
 
 
 def is_made_void(event: FaultEvent, command: OperatorCommand) -> bool:

@@ -24,7 +24,8 @@ from clusters.streams import StandStreams, StreamsSpec
 from clusters.telemetry import NODE_SIGNALS, TelemetryWindow, signal_index
 from envs.actions.catalogue import ActionCatalogue
 from envs.episode_end import EpisodeRules, update_end
-from envs.fault_injection import FaultReceipts, inject_due_faults, lift_expired_limits, seconds_until_due
+from envs.fault_injection import FaultReceipt, inject_due_faults, lift_expired_limits
+from envs.kernels.due import least_until, let_pass
 from envs.loop_state import END_REASONS, End, empty_state
 from envs.observation import observation_of
 from envs.operator_actions import OperatorActivity, carry_out
@@ -77,10 +78,14 @@ class LoopStep:
     """[N] when each action was logged, before it was applied."""
     receipts: Mapping[int, Receipt]
     """By stand; only where a command was due."""
-    fault_receipts: Mapping[int, Sequence[tuple[str, Receipt]]]
-    """(fault id, receipt) of the step's injections and clearances, by stand; only where there were some."""
+    fault_receipts: Sequence[FaultReceipt]
+    """(stand, fault id, receipt) of the step's injections and clearances; a stand's in their order."""
     window: TelemetryWindow
     """[N, T, ...] of this step only; valid until the next step."""
+
+    def fault_receipts_of(self, stand: int) -> tuple[tuple[str, Receipt], ...]:
+        """(fault id, receipt) of a stand's injections and clearances."""
+        return tuple((fault_id, receipt) for n, fault_id, receipt in self.fault_receipts if n == stand)
 
 
 class ControlLoop:
@@ -252,30 +257,34 @@ class ControlLoop:
             rows = np.array(sorted(stands), dtype=np.int64)
             self._state.allowed[rows] = self.catalogue.mask(self._state.controls.take(rows))
 
-    def _advance(self, moving: NDArray[np.bool_], advanced: NDArray[np.bool_]) -> tuple[FaultReceipts, list[int]]:
+    def _advance(self, moving: NDArray[np.bool_], advanced: NDArray[np.bool_]) -> tuple[list[FaultReceipt], list[int]]:
         """Let a control step pass, in as few advances as what is due in between allows.
 
         Returns:
             What came of the faults that were due, and the stands whose controls something else than policies changed.
         """
         state, bucket_seconds = self._state, self.time_scales.observation_bucket_seconds
-        receipts: FaultReceipts = {}
+        receipts: list[FaultReceipt] = []
         changed: list[int] = []
         if not moving.any():
             return receipts, changed
         selected = None if advanced.all() else np.flatnonzero(advanced)
         buckets_left = self.time_scales.buckets_per_step
         while buckets_left:
-            due_seconds = seconds_until_due(moving, state)
-            if due_seconds <= 0:
-                changed += inject_due_faults(moving, self._batch, self.application, state, receipts)
+            if least_until(moving, state.schedule.next_seconds, state.elapsed_seconds) <= 0:
+                injected, recorded = inject_due_faults(moving, self._batch, self.application, state)
+                receipts += injected
+                changed += recorded
+            if least_until(moving, state.limit_ends_seconds, state.elapsed_seconds) <= 0:
                 changed += lift_expired_limits(moving, self._batch, self.application, state)
-                due_seconds = seconds_until_due(moving, state)
+            due_seconds = min(
+                least_until(moving, due, state.elapsed_seconds)
+                for due in (state.schedule.next_seconds, state.limit_ends_seconds)
+            )
             num_buckets = math.ceil(min(buckets_left, due_seconds / bucket_seconds))
             seconds = num_buckets * bucket_seconds
             self._batch.advance(seconds, selected)
-            np.add(state.elapsed_seconds, seconds, out=state.elapsed_seconds, where=moving)
-            np.add(state.now_ns, round(seconds * _NS), out=state.now_ns, where=moving)
+            let_pass(seconds, round(seconds * _NS), moving, state.elapsed_seconds, state.now_ns)
             buckets_left -= num_buckets
         return receipts, changed
 

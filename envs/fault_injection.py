@@ -12,37 +12,28 @@ from clusters.topology import Application
 from envs.actions.control_record import record_command
 from envs.loop_state import LoopState
 
-_RECORDED = (ShiftTraffic, SetGroup, SetAutoscaler)
-FaultReceipts = dict[int, list[tuple[str, Receipt]]]
-"""Stand -> (fault id, receipt) of what was injected and cleared there; only stands where something was."""
-
-
-def seconds_until_due(moving: NDArray[np.bool_], state: LoopState) -> float:
-    """Time to the next fault event or end of a rate limit on any stand that moves; 0 or less: it is due now."""
-    due = np.minimum(state.schedule.next_seconds, state.limit_ends_seconds)
-    due -= state.elapsed_seconds
-    return float(due.min(initial=np.inf, where=moving))
+_RECORDED = frozenset({ShiftTraffic, SetGroup, SetAutoscaler})
+FaultReceipt = tuple[int, str, Receipt]
+"""(stand, fault id, receipt) of an injection or a clearance."""
 
 
 def inject_due_faults(
-    moving: NDArray[np.bool_], batch: StandBatch, application: Application, state: LoopState, receipts: FaultReceipts
-) -> list[int]:
-    """Apply the fault events that are due; (fault id, receipt) is appended per stand.
+    moving: NDArray[np.bool_], batch: StandBatch, application: Application, state: LoopState
+) -> tuple[list[FaultReceipt], list[int]]:
+    """Apply the fault events that are due.
 
     Returns:
-        Stands whose controls changed: a roll-out, an autoscaler or a group is no secret, a flag is.
+        What came of them, and the stands whose controls changed: a roll-out, an autoscaler or a group is no secret, a
+        flag is.
     """
-    due = np.flatnonzero(moving & (state.schedule.next_seconds <= state.elapsed_seconds))
-    if not due.size:
-        return []
+    due = state.schedule.pop_due(moving, state.elapsed_seconds)
+    receipts = [(stand, fault_id, batch.apply(stand, command)) for stand, fault_id, command in due]
     changed = []
-    for stand, fault_id, command in state.schedule.pop_due(due, state.elapsed_seconds[due]):
-        receipt = batch.apply(stand, command)
-        receipts.setdefault(stand, []).append((fault_id, receipt))
-        if isinstance(command, _RECORDED) and receipt.is_in_force:
-            record_command(state.controls, application, stand, command)
+    for stand, _, receipt in receipts:
+        if type(receipt.command) in _RECORDED and receipt.is_in_force:
+            record_command(state.controls, application, stand, receipt.command)
             changed.append(stand)
-    return changed
+    return receipts, changed
 
 
 def lift_expired_limits(

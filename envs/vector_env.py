@@ -129,17 +129,22 @@ class VectorStandEnv(VectorEnv[ObservationDict, NDArray[np.int64], NDArray[np.fl
         self, actions: NDArray[np.int64]
     ) -> tuple[ObservationDict, NDArray[np.float64], NDArray[np.bool_], NDArray[np.bool_], dict[str, Any]]:
         """One control step of every running stand; the stands that had ended are reset instead, with reward 0."""
-        stepped = ~self._done
-        with collecting_later():  # a step makes receipts that go at its end, and scenarios that stay
-            step = self.loop.step(np.asarray(actions, dtype=np.int64), stepped, discarded=self._done)
-            terminated, truncated = step.terminated & stepped, step.truncated & stepped
-            self._begin_next(np.flatnonzero(self._done).tolist())
-            self._done = terminated | truncated
-            return self._observe(), step.rewards, terminated, truncated, self._step_infos(step, stepped)
+        with collecting_later():  # a step makes scenarios that stay, and receipts that are gone when it returns
+            return self._step(np.asarray(actions, dtype=np.int64))
 
     def close_extras(self, **kwargs: Any) -> None:
         """Release the stands."""
         self.loop.close()
+
+    def _step(
+        self, actions: NDArray[np.int64]
+    ) -> tuple[ObservationDict, NDArray[np.float64], NDArray[np.bool_], NDArray[np.bool_], dict[str, Any]]:
+        stepped = ~self._done
+        step = self.loop.step(actions, stepped, discarded=self._done)
+        terminated, truncated = step.terminated & stepped, step.truncated & stepped
+        self._begin_next(np.flatnonzero(self._done).tolist())
+        self._done = terminated | truncated
+        return self._observe(), step.rewards, terminated, truncated, self._step_infos(step, stepped)
 
     def _observe(self) -> ObservationDict:
         observation = self.loop.observe()

@@ -124,7 +124,7 @@ def _record(
         probability=decision.probability,
         candidate_set=tuple(names[allowed]),
         receipt=step.receipts.get(stand),
-        fault_receipts=tuple(step.fault_receipts.get(stand, ())),
+        fault_receipts=step.fault_receipts_of(stand),
         reward=float(step.rewards[stand]),
         reward_terms={name: float(values[stand]) for name, values in step.reward_terms.items()},
     )

@@ -97,9 +97,9 @@ def test_faults_are_injected_and_cleared_at_their_bucket():
     )
     loop = begun(replace(CALM, faults=(spike,)))
     steps = [act(loop, "do_nothing") for _ in range(3)]
-    commands = [[receipt.command.multiplier for _, receipt in step.fault_receipts.get(0, ())] for step in steps]
+    commands = [[receipt.command.multiplier for _, receipt in step.fault_receipts_of(0)] for step in steps]
     assert commands == [[1.5], [2.0], [1.0]]
-    requested = [receipt.requested_at_ns for step in steps for _, receipt in step.fault_receipts.get(0, ())]
+    requested = [receipt.requested_at_ns for step in steps for _, receipt in step.fault_receipts_of(0)]
     assert np.diff(requested).tolist() == [40 * 10**9, 30 * 10**9]
     load = np.concatenate([step.window.stand[0, :, OFFERED] for step in steps]) / 120.0
     assert load == pytest.approx([1, 1.5, 1.5, 1.5, 1.5, 2, 2, 2, 1], rel=0.1)
@@ -110,11 +110,11 @@ def test_a_rolled_back_configuration_stays_good_and_clears_without_effect():
     flapping = fault((0.0, bad), (40.0, good), (70.0, bad), end_seconds=130.0, clearance=good)
     loop = begun(replace(CALM, faults=(flapping,)), rules=EpisodeRules(end_on_goal=False))
     first = act(loop, "do_nothing")
-    assert [receipt.command for _, receipt in first.fault_receipts.get(0, ())] == [bad]
+    assert [receipt.command for _, receipt in first.fault_receipts_of(0)] == [bad]
     healed = act(loop, "roll_back:checkoutCartClient")
     assert healed.receipts[0].status is CommandStatus.APPLIED
     rest = [act(loop, "do_nothing") for _ in range(3)]
-    late = [receipt for step in [healed, *rest] for _, receipt in step.fault_receipts.get(0, ())]
+    late = [receipt for step in [healed, *rest] for _, receipt in step.fault_receipts_of(0)]
     assert [(receipt.command, receipt.status) for receipt in late] == [(good, CommandStatus.ALREADY_THERE)]
 
 

@@ -32,7 +32,7 @@ def played():
     loop.reset(range(len(faults)), scenarios, [7] * len(faults))
     steps = [loop.step(np.zeros(len(faults), dtype=np.int64)) for _ in range(24)]
     receipts = [
-        [receipt for step in steps for _, receipt in step.fault_receipts.get(stand, ())] for stand in range(len(faults))
+        [receipt for step in steps for _, receipt in step.fault_receipts_of(stand)] for stand in range(len(faults))
     ]
     return faults, receipts, np.stack([step.rewards for step in steps], axis=1)
 

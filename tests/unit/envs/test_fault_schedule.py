@@ -33,7 +33,8 @@ MIXED = fault((10.0, BAD), (20.0, ScaleWorkload(multiplier=2.0)), (30.0, BAD), e
 
 
 def popped(schedule, stand, seconds):
-    due = schedule.pop_due(np.array([stand]), np.array([seconds]))
+    stands = np.arange(len(schedule.has_begun))
+    due = schedule.pop_due(stands == stand, np.full(len(stands), seconds))
     assert all(of_stand == stand and fault_id == "fault-0" for of_stand, fault_id, _ in due)
     return [command for _, _, command in due]
 
@@ -51,6 +52,30 @@ def test_events_come_in_time_order_and_clearances_first():
     assert popped(schedule, 1, 30.0) == [GOOD, BAD]
     assert schedule.next_seconds[1] == np.inf
     assert schedule.num_injections_left[1] == 0
+
+
+def test_faults_written_out_of_order_and_late_looks_come_in_time_order():
+    unordered = fault((30.0, BAD), (10.0, shift(0.1)), (20.0, GOOD))
+    schedule = FaultSchedule(1)
+    schedule.load([0], [[unordered, fault((15.0, shift(0.2, "v3")), end_seconds=30.0, clearance=shift(0.0, "v3"))]])
+    assert schedule.next_seconds.tolist() == [10.0]
+    expected = [shift(0.1), shift(0.2, "v3"), GOOD, shift(0.0, "v3"), BAD]
+    assert popped(schedule, 0, 99.0) == expected
+    assert schedule.num_injections_left.tolist() == [0]
+
+
+def test_nothing_of_an_earlier_scenario_comes_back():
+    schedule = FaultSchedule(2)
+    schedule.load([0, 1], [[MIXED, ROLL_OUT], []])
+    schedule.load([0], [[fault((10.0, BAD), (90.0, shift(0.3)), end_seconds=95.0, clearance=GOOD)]])
+    assert schedule.num_injections_left.tolist() == [2, 0]
+    assert popped(schedule, 0, 10.0) == [BAD]
+    schedule.heal(0, shift(0.0))
+    assert schedule.num_injections_left.tolist() == [0, 0]
+    assert popped(schedule, 0, 999.0) == [GOOD]
+    schedule.load([0], [[]])
+    assert popped(schedule, 0, 999.0) == []
+    assert not schedule.has_begun[0]
 
 
 def test_a_roll_back_drops_what_is_left_of_its_flag_alone():

@@ -120,7 +120,9 @@ def test_bad_config_is_live_for_the_share_of_time_that_its_intensity_says():
 
 
 def popped(schedule, seconds):
-    return [command for _, _, command in schedule.pop_due(np.array([0]), np.array([seconds]))]
+    """Of the first stand."""
+    stands = np.arange(len(schedule.has_begun))
+    return [command for _, _, command in schedule.pop_due(stands == 0, np.full(len(stands), seconds))]
 
 
 def test_a_roll_back_voids_what_is_left_of_a_bad_config_but_not_of_one_to_come():
