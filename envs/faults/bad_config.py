@@ -3,13 +3,12 @@
 from collections.abc import Callable
 from typing import NamedTuple
 
-import numpy as np
-
 from clusters.commands import SetFlag
 from clusters.scenario import ScheduledFault
 from clusters.topology import Application, ConfigFlag
+from envs.chance import Chance
 from envs.demand import per_application
-from envs.faults.fault import FaultFamily, FaultRequest, Intensity, Lever, draw_one
+from envs.faults.fault import FaultFamily, FaultRequest, Intensity, Lever
 from envs.faults.flapping import flapping
 
 CYCLE_BUCKETS = 3
@@ -62,12 +61,12 @@ class BadConfig(FaultFamily):
         """It has such a flag."""
         return bool(self._flags(application))
 
-    def draw(self, request: FaultRequest, rng: np.random.Generator) -> ScheduledFault:
+    def draw(self, request: FaultRequest, chance: Chance) -> ScheduledFault:
         """A bad version of one flag."""
-        choice = draw_one(self._flags(request.application), rng)
+        choice = chance.one(self._flags(request.application))
         return flapping(
             request,
-            rng,
+            chance,
             kind=self._kind,
             target=choice.service,
             root_cause_kind="configuration",

@@ -1,11 +1,10 @@
 """Something else burns the CPU of a service's replicas."""
 
-import numpy as np
-
 from clusters.commands import ClearFault, StressCpu
 from clusters.scenario import ScheduledFault
+from envs.chance import Chance
 from envs.demand import loaded_services, utilisations
-from envs.faults.fault import FaultFamily, FaultRequest, Intensity, clipped, draw_between, draw_one, scheduled
+from envs.faults.fault import FaultFamily, FaultRequest, Intensity, clipped, scheduled
 
 PRESSURES: dict[Intensity, tuple[float, float]] = {
     Intensity.MILD: (0.55, 0.7),
@@ -19,15 +18,15 @@ LOAD_RATIO_BOUNDS = (0.05, 0.95)
 class CpuPressure(FaultFamily):
     """Takes the share of the CPU limit that leaves the wanted pressure, so that it bites on idle services too."""
 
-    def draw(self, request: FaultRequest, rng: np.random.Generator) -> ScheduledFault:
+    def draw(self, request: FaultRequest, chance: Chance) -> ScheduledFault:
         """Pressure on one service that works for the users."""
-        service = draw_one(loaded_services(request.application), rng)
+        service = chance.one(loaded_services(request.application))
         demand = utilisations(request.application)[service]
-        pressure = draw_between(PRESSURES[request.intensity], rng)
+        pressure = chance.between(PRESSURES[request.intensity])
         load_ratio = clipped(1.0 - demand / pressure, *LOAD_RATIO_BOUNDS)
         return scheduled(
             request,
-            rng,
+            chance,
             kind="cpu_pressure",
             target=service,
             root_cause_kind="resource",

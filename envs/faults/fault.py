@@ -1,16 +1,13 @@
 """The contract of a kind of fault, and the course that faults take over time: start, growth, end."""
 
-import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from enum import StrEnum
-from functools import lru_cache
 from typing import ClassVar, NamedTuple, Protocol, TypeVar
-
-import numpy as np
 
 from clusters.commands import Command
 from clusters.scenario import ScheduledFault
 from clusters.topology import Application
+from envs.chance import Chance
 
 T = TypeVar("T")
 
@@ -87,8 +84,8 @@ class FaultFamily(Protocol):
         """Whether the application can have such a fault."""
         return True
 
-    def draw(self, request: FaultRequest, rng: np.random.Generator) -> ScheduledFault:
-        """A fault of an application that it applies to. All choices come from `rng`."""
+    def draw(self, request: FaultRequest, chance: Chance) -> ScheduledFault:
+        """A fault of an application that it applies to. All choices come from `chance`."""
         ...
 
 
@@ -99,38 +96,15 @@ class Course(NamedTuple):
     end_seconds: float
 
 
-def draw_course(request: FaultRequest, rng: np.random.Generator) -> Course:
+def draw_course(request: FaultRequest, chance: Chance) -> Course:
     """Start, growth and end by the duration class."""
     start, bucket = request.start_seconds, request.bucket_seconds
-    end = start + draw_multiple(*LASTING_SECONDS[request.duration], bucket, rng)
+    end = start + chance.multiple(LASTING_SECONDS[request.duration], bucket)
     if request.duration is not DurationClass.SLOW_BURN:
-        return Course(steps=((start, 1.0),), end_seconds=end)
-    step = draw_multiple(*SLOW_BURN_STEP_SECONDS, bucket, rng)
+        return Course(((start, 1.0),), end)
+    step = chance.multiple(SLOW_BURN_STEP_SECONDS, bucket)
     steps = tuple([(start + number * step, share) for number, share in enumerate(SLOW_BURN_SHARES)])
-    return Course(steps=steps, end_seconds=end)
-
-
-def draw_multiple(low: float, high: float, unit: float, rng: np.random.Generator) -> float:
-    """A multiple of `unit` between `low` and `high`, rounded up at the low end; at least one unit."""
-    return unit * float(rng.integers(*_multiples(low, high, unit)))
-
-
-@lru_cache(maxsize=1024)
-def _multiples(low: float, high: float, unit: float) -> tuple[int, int]:
-    """(first, one past the last) number of units; the same few spans are drawn from again and again."""
-    first = max(1, math.ceil(low / unit))
-    return first, max(first, int(high // unit)) + 1
-
-
-def draw_one(choices: Sequence[T], rng: np.random.Generator) -> T:
-    """One of several, each as likely."""
-    return choices[int(rng.integers(len(choices)))]
-
-
-def draw_between(bounds: tuple[float, float], rng: np.random.Generator) -> float:
-    """Uniform between two bounds."""
-    low, high = bounds
-    return low + (high - low) * rng.random()
+    return Course(steps, end)
 
 
 def clipped(value: float, low: float, high: float) -> float:
@@ -140,7 +114,7 @@ def clipped(value: float, low: float, high: float) -> float:
 
 def scheduled(
     request: FaultRequest,
-    rng: np.random.Generator,
+    chance: Chance,
     *,
     kind: str,
     target: str,
@@ -150,7 +124,7 @@ def scheduled(
     clearance: Command,
 ) -> ScheduledFault:
     """A fault whose command depends on the share of its full strength reached."""
-    course = draw_course(request, rng)
+    course = draw_course(request, chance)
     return ScheduledFault(
         fault_id=request.fault_id,
         kind=kind,

@@ -1,15 +1,17 @@
 """Faults that are either there or not: their strength is the share of the time that they are there."""
 
-import numpy as np
+import math
+from functools import lru_cache
 
 from clusters.commands import Command
 from clusters.scenario import ScheduledFault
+from envs.chance import Chance
 from envs.faults.fault import Course, FaultRequest, draw_course
 
 
 def flapping(
     request: FaultRequest,
-    rng: np.random.Generator,
+    chance: Chance,
     *,
     kind: str,
     target: str,
@@ -21,7 +23,7 @@ def flapping(
     cycle_buckets: int,
 ) -> ScheduledFault:
     """A fault that comes for `bad_buckets` of every `cycle_buckets`; all of them: it stays."""
-    course = draw_course(request, rng)
+    course = draw_course(request, chance)
     return ScheduledFault(
         fault_id=request.fault_id,
         kind=kind,
@@ -43,19 +45,31 @@ def _cycles(
     start: float, course: Course, bad: Command, good: Command, full: int, cycle_buckets: int, bucket_seconds: float
 ) -> tuple[tuple[float, Command], ...]:
     """Bad at the start of each cycle, good again when the strength reached at that time is used up."""
-    injections: list[tuple[float, Command]] = []
-    growth = iter(course.steps)
-    step, bad_buckets = next(growth, None), full
+    growth = tuple([((seconds - start) / bucket_seconds, share) for seconds, share in course.steps])
+    turns = _turns(growth, (course.end_seconds - start) / bucket_seconds, full, cycle_buckets)
+    return tuple([(start + bucket * bucket_seconds, bad if is_bad else good) for bucket, is_bad in turns])
+
+
+@lru_cache(maxsize=4096)
+def _turns(
+    growth: tuple[tuple[float, float], ...], num_buckets: float, full: int, cycle_buckets: int
+) -> tuple[tuple[int, bool], ...]:
+    """(bucket after the start, whether it turns bad), once for the few courses that there are.
+
+    Args:
+        growth: (bucket, share of the full strength) of each step.
+        num_buckets: from the start to the end.
+        full: buckets of a cycle that are bad at full strength.
+        cycle_buckets: length of a cycle.
+    """
+    turns: list[tuple[int, bool]] = []
     is_bad = False
-    while start < course.end_seconds:
-        while step is not None and step[0] <= start:
-            bad_buckets = max(1, int(full * step[1]))
-            step = next(growth, None)
+    for start in range(0, math.ceil(num_buckets), cycle_buckets):
+        share = [share for bucket, share in growth if bucket <= start][-1]
+        bad_buckets = max(1, int(full * share))
         if not is_bad:
-            injections.append((start, bad))
+            turns.append((start, True))
         is_bad = bad_buckets == cycle_buckets
-        turns_good = start + bad_buckets * bucket_seconds
-        if not is_bad and turns_good < course.end_seconds:
-            injections.append((turns_good, good))
-        start += cycle_buckets * bucket_seconds
-    return tuple(injections)
+        if not is_bad and start + bad_buckets < num_buckets:
+            turns.append((start + bad_buckets, False))
+    return tuple(turns)

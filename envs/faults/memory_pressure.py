@@ -1,11 +1,10 @@
 """Something else holds the memory of a service's replicas."""
 
-import numpy as np
-
 from clusters.commands import ClearFault, StressMemory
 from clusters.scenario import ScheduledFault
+from envs.chance import Chance
 from envs.demand import loaded_services
-from envs.faults.fault import FaultFamily, FaultRequest, Intensity, clipped, draw_between, draw_one, scheduled
+from envs.faults.fault import FaultFamily, FaultRequest, Intensity, clipped, scheduled
 
 HEADROOM_SHARES: dict[Intensity, tuple[float, float]] = {
     Intensity.MILD: (0.5, 0.8),
@@ -19,15 +18,15 @@ LOAD_RATIO_BOUNDS = (0.05, 1.0)
 class MemoryPressure(FaultFamily):
     """Takes the share of the memory limit that leaves the wanted headroom; beyond it replicas are killed."""
 
-    def draw(self, request: FaultRequest, rng: np.random.Generator) -> ScheduledFault:
+    def draw(self, request: FaultRequest, chance: Chance) -> ScheduledFault:
         """Pressure on one service that works for the users."""
-        service = draw_one(loaded_services(request.application), rng)
+        service = chance.one(loaded_services(request.application))
         described = request.application.service(service)
         headroom = 1.0 - described.memory_base_bytes / described.memory_limit_bytes
-        load_ratio = clipped(headroom * draw_between(HEADROOM_SHARES[request.intensity], rng), *LOAD_RATIO_BOUNDS)
+        load_ratio = clipped(headroom * chance.between(HEADROOM_SHARES[request.intensity]), *LOAD_RATIO_BOUNDS)
         return scheduled(
             request,
-            rng,
+            chance,
             kind="memory_pressure",
             target=service,
             root_cause_kind="resource",

@@ -6,11 +6,10 @@ a sustaining effect, here the work of retries, keeps it there when the trigger i
 
 from collections.abc import Iterator
 
-import numpy as np
-
 from clusters.commands import ClearFault, Command, ScaleWorkload, SetFlag, StressCpu
 from clusters.scenario import ScheduledFault
 from clusters.topology import Application, ConfigFlag
+from envs.chance import Chance
 from envs.demand import per_application, utilisations
 from envs.faults.bad_config import adds_retries
 from envs.faults.fault import (
@@ -20,10 +19,7 @@ from envs.faults.fault import (
     Intensity,
     Lever,
     clipped,
-    draw_between,
     draw_course,
-    draw_multiple,
-    draw_one,
 )
 
 PRESSURES: dict[Intensity, tuple[float, float]] = {
@@ -50,12 +46,12 @@ class MetastableOverload(FaultFamily):
         """It has a flag that adds retries."""
         return bool(_retry_flags(application))
 
-    def draw(self, request: FaultRequest, rng: np.random.Generator) -> ScheduledFault:
+    def draw(self, request: FaultRequest, chance: Chance) -> ScheduledFault:
         """The flag and the trigger; the flag's good version returns at the end."""
-        flag = draw_one(_retry_flags(request.application), rng)
-        pressure = draw_between(PRESSURES[request.intensity], rng)
-        course = draw_course(request, rng)
-        over = course.steps[-1][0] + draw_multiple(*TRIGGER_SECONDS, request.bucket_seconds, rng)
+        flag = chance.one(_retry_flags(request.application))
+        pressure = chance.between(PRESSURES[request.intensity])
+        course = draw_course(request, chance)
+        over = course.steps[-1][0] + chance.multiple(TRIGGER_SECONDS, request.bucket_seconds)
         return ScheduledFault(
             fault_id=request.fault_id,
             kind="metastable_overload",

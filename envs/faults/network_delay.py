@@ -1,11 +1,10 @@
 """The network between two services is slow."""
 
-import numpy as np
-
 from clusters.commands import ClearFault, DelayEdge
 from clusters.scenario import ScheduledFault
+from envs.chance import Chance
 from envs.demand import exposed_edges
-from envs.faults.fault import FaultFamily, FaultRequest, Intensity, clipped, draw_between, draw_one, scheduled
+from envs.faults.fault import FaultFamily, FaultRequest, Intensity, clipped, scheduled
 
 SLO_SHARES: dict[Intensity, tuple[float, float]] = {
     Intensity.MILD: (0.2, 0.4),
@@ -19,14 +18,14 @@ DELAY_BOUNDS_MILLISECONDS = (5.0, 3000.0)
 class NetworkDelay(FaultFamily):
     """Delays one edge by as much as hurts the journey that uses it most."""
 
-    def draw(self, request: FaultRequest, rng: np.random.Generator) -> ScheduledFault:
+    def draw(self, request: FaultRequest, chance: Chance) -> ScheduledFault:
         """Delay on one service-to-service edge."""
-        (source, target), exposure = draw_one(exposed_edges(request.application), rng)
-        wanted = draw_between(SLO_SHARES[request.intensity], rng) / exposure
+        (source, target), exposure = chance.one(exposed_edges(request.application))
+        wanted = chance.between(SLO_SHARES[request.intensity]) / exposure
         latency = clipped(wanted, *DELAY_BOUNDS_MILLISECONDS)
         return scheduled(
             request,
-            rng,
+            chance,
             kind="network_delay",
             target=f"{source}->{target}",
             root_cause_kind="network",

@@ -1,12 +1,11 @@
 """A cache, a database or a message broker is gone."""
 
-import numpy as np
-
 from clusters.commands import ClearFault, FailService
 from clusters.scenario import ScheduledFault
 from clusters.topology import Application, ServiceKind
+from envs.chance import Chance
 from envs.demand import per_application
-from envs.faults.fault import FaultFamily, FaultRequest, Intensity, draw_one
+from envs.faults.fault import FaultFamily, FaultRequest, Intensity
 from envs.faults.flapping import flapping
 
 CYCLE_BUCKETS = 6
@@ -36,12 +35,12 @@ class Outage(FaultFamily):
         """It calls a service of the kind."""
         return bool(self._services(application))
 
-    def draw(self, request: FaultRequest, rng: np.random.Generator) -> ScheduledFault:
+    def draw(self, request: FaultRequest, chance: Chance) -> ScheduledFault:
         """An outage of one service of the kind."""
-        service = draw_one(self._services(request.application), rng)
+        service = chance.one(self._services(request.application))
         return flapping(
             request,
-            rng,
+            chance,
             kind=self._kind,
             target=service,
             root_cause_kind="availability",

@@ -1,11 +1,10 @@
 """The network between two services loses calls."""
 
-import numpy as np
-
 from clusters.commands import ClearFault, LosePackets
 from clusters.scenario import ScheduledFault
+from envs.chance import Chance
 from envs.demand import edge_uses
-from envs.faults.fault import FaultFamily, FaultRequest, Intensity, Lever, clipped, draw_between, draw_one, scheduled
+from envs.faults.fault import FaultFamily, FaultRequest, Intensity, Lever, clipped, scheduled
 
 HIT_SHARES: dict[Intensity, tuple[float, float]] = {
     Intensity.MILD: (0.005, 0.012),
@@ -21,15 +20,15 @@ class PacketLoss(FaultFamily):
 
     levers = frozenset({Lever.LOSS})
 
-    def draw(self, request: FaultRequest, rng: np.random.Generator) -> ScheduledFault:
+    def draw(self, request: FaultRequest, chance: Chance) -> ScheduledFault:
         """Loss on one service-to-service edge."""
         calls = edge_uses(request.application)
-        source, target = draw_one(tuple(calls), rng)
-        wanted = draw_between(HIT_SHARES[request.intensity], rng) / calls[source, target]
+        source, target = chance.one(tuple(calls))
+        wanted = chance.between(HIT_SHARES[request.intensity]) / calls[source, target]
         loss_ratio = clipped(wanted, *LOSS_BOUNDS)
         return scheduled(
             request,
-            rng,
+            chance,
             kind="packet_loss",
             target=f"{source}->{target}",
             root_cause_kind="network",

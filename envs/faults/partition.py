@@ -1,11 +1,10 @@
 """Two services cannot reach each other."""
 
-import numpy as np
-
 from clusters.commands import ClearFault, LosePackets
 from clusters.scenario import ScheduledFault
+from envs.chance import Chance
 from envs.demand import edge_uses
-from envs.faults.fault import FaultFamily, FaultRequest, Intensity, Lever, draw_one
+from envs.faults.fault import FaultFamily, FaultRequest, Intensity, Lever
 from envs.faults.flapping import flapping
 
 CYCLE_BUCKETS = 6
@@ -18,12 +17,12 @@ class Partition(FaultFamily):
 
     levers = frozenset({Lever.LOSS})
 
-    def draw(self, request: FaultRequest, rng: np.random.Generator) -> ScheduledFault:
+    def draw(self, request: FaultRequest, chance: Chance) -> ScheduledFault:
         """A partition of one service-to-service edge."""
-        source, target = draw_one(tuple(edge_uses(request.application)), rng)
+        source, target = chance.one(tuple(edge_uses(request.application)))
         return flapping(
             request,
-            rng,
+            chance,
             kind="partition",
             target=f"{source}->{target}",
             root_cause_kind="network",

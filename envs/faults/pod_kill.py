@@ -2,12 +2,11 @@
 
 from dataclasses import replace
 
-import numpy as np
-
 from clusters.commands import ClearFault, KillPods
 from clusters.scenario import ScheduledFault
+from envs.chance import Chance
 from envs.demand import loaded_services
-from envs.faults.fault import DurationClass, FaultFamily, FaultRequest, Intensity, Lever, draw_one, scheduled
+from envs.faults.fault import DurationClass, FaultFamily, FaultRequest, Intensity, Lever, scheduled
 
 NUM_KILLS: dict[Intensity, int] = {Intensity.MILD: 1, Intensity.VISIBLE: 2, Intensity.SEVERE: 4}
 """Replicas that die, one a bucket. Where there are fewer, a fresh one dies again."""
@@ -21,12 +20,12 @@ class PodKill(FaultFamily):
     levers = frozenset({Lever.KILLS})
     durations = (DurationClass.TRANSIENT,)
 
-    def draw(self, request: FaultRequest, rng: np.random.Generator) -> ScheduledFault:
+    def draw(self, request: FaultRequest, chance: Chance) -> ScheduledFault:
         """Kills at one service that works for the users."""
-        service = draw_one(loaded_services(request.application), rng)
+        service = chance.one(loaded_services(request.application))
         once = scheduled(
             request,
-            rng,
+            chance,
             kind="pod_kill",
             target=service,
             root_cause_kind="availability",

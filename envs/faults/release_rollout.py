@@ -9,11 +9,10 @@ An operator who shifts the release's traffic stops the steps that are left (`env
 from enum import StrEnum
 from itertools import takewhile
 
-import numpy as np
-
 from clusters.commands import ShiftTraffic
 from clusters.scenario import ScheduledFault
 from clusters.topology import Application, Release, ReleaseEffect
+from envs.chance import Chance
 from envs.demand import per_application
 from envs.faults.fault import (
     LASTING_SECONDS,
@@ -22,8 +21,6 @@ from envs.faults.fault import (
     FaultRequest,
     Intensity,
     Lever,
-    draw_multiple,
-    draw_one,
 )
 
 SHARES: dict[Intensity, tuple[float, ...]] = {
@@ -65,11 +62,11 @@ class ReleaseRollout(FaultFamily):
         """It has a release of the kind."""
         return bool(self._releases(application))
 
-    def draw(self, request: FaultRequest, rng: np.random.Generator) -> ScheduledFault:
+    def draw(self, request: FaultRequest, chance: Chance) -> ScheduledFault:
         """A roll-out of one release."""
-        release = draw_one(self._releases(request.application), rng)
-        step = draw_multiple(*STEP_SECONDS[request.duration], request.bucket_seconds, rng)
-        lasting = draw_multiple(*LASTING_SECONDS[request.duration], request.bucket_seconds, rng)
+        release = chance.one(self._releases(request.application))
+        step = chance.multiple(STEP_SECONDS[request.duration], request.bucket_seconds)
+        lasting = chance.multiple(LASTING_SECONDS[request.duration], request.bucket_seconds)
         is_withdrawn = request.duration is DurationClass.TRANSIENT
         return rollout(request, self._kind, release, step, lasting if is_withdrawn else None)
 

@@ -1,11 +1,10 @@
 """A service's replicas crash again and again."""
 
-import numpy as np
-
 from clusters.commands import ClearFault, KillPods
 from clusters.scenario import ScheduledFault
+from envs.chance import Chance
 from envs.demand import loaded_services
-from envs.faults.fault import FaultFamily, FaultRequest, Intensity, Lever, draw_between, draw_one, scheduled
+from envs.faults.fault import FaultFamily, FaultRequest, Intensity, Lever, scheduled
 
 PERIODS_SECONDS: dict[Intensity, tuple[float, float]] = {
     Intensity.MILD: (80.0, 120.0),
@@ -20,13 +19,13 @@ class RestartLoop(FaultFamily):
 
     levers = frozenset({Lever.KILLS})
 
-    def draw(self, request: FaultRequest, rng: np.random.Generator) -> ScheduledFault:
+    def draw(self, request: FaultRequest, chance: Chance) -> ScheduledFault:
         """A loop on one service that works for the users."""
-        service = draw_one(loaded_services(request.application), rng)
-        period = draw_between(PERIODS_SECONDS[request.intensity], rng)
+        service = chance.one(loaded_services(request.application))
+        period = chance.between(PERIODS_SECONDS[request.intensity])
         return scheduled(
             request,
-            rng,
+            chance,
             kind="restart_loop",
             target=service,
             root_cause_kind="availability",

@@ -1,11 +1,10 @@
 """More users than planned."""
 
-import numpy as np
-
 from clusters.commands import ScaleWorkload
 from clusters.scenario import ScheduledFault
+from envs.chance import Chance
 from envs.demand import highest_utilisation
-from envs.faults.fault import FaultFamily, FaultRequest, Intensity, Lever, draw_between, scheduled
+from envs.faults.fault import FaultFamily, FaultRequest, Intensity, Lever, scheduled
 
 PRESSURES: dict[Intensity, tuple[float, float]] = {
     Intensity.MILD: (0.55, 0.68),
@@ -21,13 +20,13 @@ class TrafficSpike(FaultFamily):
 
     levers = frozenset({Lever.WORKLOAD})
 
-    def draw(self, request: FaultRequest, rng: np.random.Generator) -> ScheduledFault:
+    def draw(self, request: FaultRequest, chance: Chance) -> ScheduledFault:
         """A spike of the whole workload."""
         busiest = highest_utilisation(request.application)
-        multiplier = max(MIN_MULTIPLIER, draw_between(PRESSURES[request.intensity], rng) / busiest)
+        multiplier = max(MIN_MULTIPLIER, chance.between(PRESSURES[request.intensity]) / busiest)
         return scheduled(
             request,
-            rng,
+            chance,
             kind="traffic_spike",
             target="workload",
             root_cause_kind="demand",

@@ -1,12 +1,11 @@
 """A service's port points at nothing."""
 
-import numpy as np
-
 from clusters.commands import BreakPort, ClearFault
 from clusters.scenario import ScheduledFault
 from clusters.topology import LOAD_GENERATOR
+from envs.chance import Chance
 from envs.demand import edge_uses
-from envs.faults.fault import FaultFamily, FaultRequest, Intensity, draw_one
+from envs.faults.fault import FaultFamily, FaultRequest, Intensity
 from envs.faults.flapping import flapping
 
 CYCLE_BUCKETS = 6
@@ -17,13 +16,13 @@ BAD_BUCKETS: dict[Intensity, int] = {Intensity.MILD: 1, Intensity.VISIBLE: 3, In
 class WrongPort(FaultFamily):
     """Refuses every call to a service whose replicas look ready: a bad manifest, for a while or for good."""
 
-    def draw(self, request: FaultRequest, rng: np.random.Generator) -> ScheduledFault:
+    def draw(self, request: FaultRequest, chance: Chance) -> ScheduledFault:
         """A wrong port of one service that others call."""
         callees = dict.fromkeys(target for source, target in edge_uses(request.application) if source != LOAD_GENERATOR)
-        service = draw_one(tuple(callees), rng)
+        service = chance.one(tuple(callees))
         return flapping(
             request,
-            rng,
+            chance,
             kind="wrong_port",
             target=service,
             root_cause_kind="configuration",

@@ -4,6 +4,8 @@ The set must not give the cause away: each type of action stands there for sever
 a neighbour in the graph, a stranger), for two flags and two releases whatever the fault, and in shuffled order.
 """
 
+from functools import cache
+from itertools import chain
 from typing import NamedTuple
 
 import numpy as np
@@ -11,6 +13,7 @@ import numpy as np
 from clusters.topology import LOAD_GENERATOR, Application
 from envs.actions.catalogue import ActionCatalogue
 from envs.actions.control_record import baseline_controls
+from envs.chance import Chance
 from envs.faults.bad_config import adds_retries
 
 NUM_FLAGS = 2
@@ -20,6 +23,9 @@ HARMFUL_SHARE = 0.1
 RATE_LIMIT_SHARE = 0.5
 """Share of the sets that hold a rate limit: it is the worst of them nearly always, and the best in an overload."""
 RATE_LIMITS = ("rate_limit:75%", "rate_limit:50%")
+ADDED_REPLICAS = (1, 2)
+NUM_GROUPS = 3
+"""Scaling, restarts, CPU limits."""
 
 
 class Suspects(NamedTuple):
@@ -40,76 +46,67 @@ class CandidateDraws:
         application = catalogue.application
         self._everyone = tuple(name for name in application.service_names if name != LOAD_GENERATOR)
         self._scalable = frozenset(service.name for service in application.services if service.is_scalable)
-        self._flags = Decoys(self._flags_of(application))
+        self._flags = self._flags_of(application)
+        self._roll_backs = {flag.name: f"roll_back:{flag.name}" for flag in application.flags}
         self._neighbours: dict[str, set[str]] = {name: set() for name in application.service_names}
         for edge in application.edges:
             self._neighbours[edge.source].add(edge.target)
             self._neighbours[edge.target].add(edge.source)
-        self._near_by_focus: dict[tuple[str, ...], frozenset[str]] = {}
+        self._near = cache(self._near_of)
+        self._on_services = cache(self._names_on)
         mask = catalogue.mask(baseline_controls(application, 1))[0]
         self._allowed = frozenset(catalogue.names[position] for position in np.flatnonzero(mask).tolist())
 
-    def draw(self, suspects: Suspects, rng: np.random.Generator) -> tuple[str, ...]:
+    def draw(self, suspects: Suspects, chance: Chance) -> tuple[str, ...]:
         """`do_nothing` and eight or nine others, all of them allowed on an untouched stand."""
-        services = self._services(suspects.services, rng)
-        return self._shuffled(self._core_names(services, suspects.flag, rng), rng)
+        services = self._services(suspects.services, chance)
+        names = self._core_names(services, suspects.flag, chance)
+        chance.shuffle(names)
+        return tuple(names)
 
     def _flags_of(self, application: Application) -> tuple[str, ...]:
         """Flags that an incident of the core menu may be about."""
         return tuple(flag.name for flag in application.flags if not adds_retries(flag))
 
-    def _core_names(self, services: list[str], flag: str | None, rng: np.random.Generator) -> list[str]:
+    def _core_names(self, services: tuple[str, ...], flag: str | None, chance: Chance) -> list[str]:
+        replicas = chance.one(ADDED_REPLICAS)
+        replaced = chance.one(range(NUM_GROUPS)) if chance.random() < HARMFUL_SHARE else None
+        names = [*self._on_services(services, replicas, replaced)]
+        flags = chance.some(self._flags, NUM_FLAGS, besides=(flag,) if flag else ())
+        names += [self._roll_backs[name] for name in flags]
+        if chance.random() < RATE_LIMIT_SHARE:
+            names.append(chance.one(RATE_LIMITS))
+        return names
+
+    def _names_on(self, services: tuple[str, ...], replicas: int, replaced: int | None) -> list[str]:
+        """`do_nothing` and what is done to services; harmful actions in place of the group that is replaced."""
         scalable = [name for name in services if name in self._scalable][:NUM_PER_GROUP]
-        replicas = int(rng.integers(1, 3))
         groups = [
             [f"scale:{name}:+{replicas}" for name in scalable],
             [f"restart:{name}" for name in services[:NUM_PER_GROUP]],
             [f"set_cpu_limit:{name}:x2" for name in scalable],
         ]
-        if rng.random() < HARMFUL_SHARE:
-            groups[int(rng.integers(len(groups)))] = [f"set_cpu_limit:{name}:x0.5" for name in scalable]
-        names = ["do_nothing", *groups[0], *groups[1], *groups[2]]
-        names += [f"roll_back:{name}" for name in self._flags.draw(flag, NUM_FLAGS, rng)]
-        if rng.random() < RATE_LIMIT_SHARE:
-            names.append(RATE_LIMITS[int(rng.integers(len(RATE_LIMITS)))])
-        return names
+        if replaced is not None:
+            groups[replaced] = [f"set_cpu_limit:{name}:x0.5" for name in scalable]
+        return self._only_allowed(["do_nothing", *groups[0], *groups[1], *groups[2]])
 
-    def _shuffled(self, names: list[str], rng: np.random.Generator) -> tuple[str, ...]:
-        names = [name for name in names if name in self._allowed]
-        return tuple([names[position] for position in rng.permutation(len(names)).tolist()])
+    def _only_allowed(self, names: list[str]) -> list[str]:
+        """Those that can be carried out on an untouched stand."""
+        return [name for name in names if name in self._allowed]
 
-    def _services(self, focus: tuple[str, ...], rng: np.random.Generator) -> list[str]:
+    def _services(self, focus: tuple[str, ...], chance: Chance) -> tuple[str, ...]:
         """Two or more services, at least two of them scalable: focus, a neighbour, strangers."""
-        strangers = [self._everyone[position] for position in rng.permutation(len(self._everyone)).tolist()]
         near = self._near(focus)
-        neighbour = next(([name] for name in strangers if name in near), [])
-        picked: list[str] = []
-        num_scalable = 0
-        for name in (*focus, *neighbour, *strangers):
-            if name not in picked:
-                picked.append(name)
-                num_scalable += name in self._scalable
-                if len(picked) >= NUM_PER_GROUP and num_scalable >= NUM_PER_GROUP:
-                    break
-        return picked
+        picked: dict[str, bool] = {}
+        for name in chain(focus, (chance.one(near),) if near else (), chance.endless(self._everyone)):
+            picked[name] = name in self._scalable
+            if len(picked) >= NUM_PER_GROUP and sum(picked.values()) >= NUM_PER_GROUP:
+                break
+            if len(picked) == len(self._everyone):
+                break
+        return tuple(picked)
 
-    def _near(self, focus: tuple[str, ...]) -> frozenset[str]:
+    def _near_of(self, focus: tuple[str, ...]) -> tuple[str, ...]:
         """The neighbours of all these."""
-        if focus not in self._near_by_focus:
-            self._near_by_focus[focus] = frozenset().union(*(self._neighbours[name] for name in focus))
-        return self._near_by_focus[focus]
-
-
-class Decoys:
-    """Names, of which a draw takes some besides the guilty one."""
-
-    def __init__(self, everything: tuple[str, ...]) -> None:
-        self._everything = everything
-        self._others = {guilty: [name for name in everything if name != guilty] for guilty in (None, *everything)}
-
-    def draw(self, guilty: str | None, count: int, rng: np.random.Generator) -> list[str]:
-        """`count` of them in no order that tells; the guilty one is among them if there is one."""
-        others = self._others.get(guilty, self._everything)
-        chosen = [guilty] if guilty else []
-        shuffled = rng.permutation(len(others)).tolist()
-        return chosen + [others[position] for position in shuffled[: count - len(chosen)]]
+        near = set().union(*(self._neighbours[name] for name in focus))
+        return tuple(name for name in self._everyone if name in near)

@@ -7,21 +7,18 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from threading import local
 from typing import NamedTuple
 from zlib import crc32
-
-import numpy as np
-from numpy.typing import NDArray
 
 from clusters.applications import load_application
 from clusters.commands import Command, DelayEdge, LosePackets, SetFlag, ShiftTraffic
 from clusters.scenario import Scenario, ScheduledFault, Split, WorkloadTrace
 from clusters.topology import Application
 from envs.actions.catalogue import ActionCatalogue
-from envs.demand import loaded_services
+from envs.chance import Chance, chances
+from envs.demand import loaded_services, per_application
 from envs.faults import FAULTS
-from envs.faults.fault import DurationClass, FaultRequest, Intensity, draw_between, draw_multiple, draw_one
+from envs.faults.fault import DurationClass, FaultRequest, Intensity
 from envs.scenarios import splits
 from envs.scenarios.candidates import CandidateDraws, Suspects
 from envs.scenarios.family_draws import FamilyDraws
@@ -29,6 +26,8 @@ from envs.scenarios.menus import CORE, ScenarioMenu
 from envs.scenarios.timing import ScenarioTiming
 from envs.scenarios.wide_candidates import WideCandidateDraws
 from envs.time_scales import TimeScales
+from envs.workloads.mix import drawn_mixes
+from envs.workloads.workload import LoadRequest
 
 ORDINARY_LEVELS = (0.8, 1.05)
 CONTROL_LEVELS = (0.4, 1.25)
@@ -41,26 +40,6 @@ thirds of the time, and more of them gain no more."""
 
 _INTENSITIES: dict[str, Intensity] = {intensity.value: intensity for intensity in Intensity}
 _DURATIONS: dict[str, DurationClass] = {duration.value: duration for duration in DurationClass}
-_NO_WORDS = np.zeros(4, dtype=np.uint64)
-
-
-class _OfThread(local):
-    """Generators that every draw of a scenario brings to its own start."""
-
-    def __init__(self) -> None:
-        self.rngs: list[np.random.Generator] = []
-
-    def at_starts(self, seeds: Sequence[int], checksum: int) -> list[np.random.Generator]:
-        """One at the start of each seed, valid until the next call."""
-        while len(self.rngs) < len(seeds):
-            self.rngs.append(np.random.Generator(np.random.Philox(key=[0, 0])))
-        rngs = self.rngs[: len(seeds)]
-        for rng, seed in zip(rngs, seeds, strict=True):
-            _rewind(rng, _key(seed, checksum))
-        return rngs
-
-
-_OF_THREAD = _OfThread()
 
 
 class _Moments(NamedTuple):
@@ -94,10 +73,10 @@ def draw_scenarios(
         UserError: there is no such application.
     """
     seeds = splits.SEED_RANGES[split]
-    rng = _generator(seed, application_name, split.value)
+    (chance,) = chances([seed], _checksum(application_name, split.value))
     chosen: dict[int, None] = {}
     while len(chosen) < count:
-        chosen[int(rng.integers(seeds.start, seeds.stop))] = None
+        chosen[chance.one(seeds)] = None
     return tuple(scenarios_of_seeds(application_name, tuple(chosen), time_scales, menu))
 
 
@@ -128,22 +107,24 @@ def scenarios_of_seeds(
 
 
 def _drawn_together(draws: _Draws, seeds: Sequence[int], time_scales: TimeScales) -> list[Scenario]:
-    """Stage by stage; each scenario has a generator of its own, so that the stages of others do not change it."""
+    """Stage by stage; each scenario has randomness of its own, so that the stages of others do not change it."""
     application, timing, menu = draws.application, draws.menu.timing, draws.menu
-    rngs = _OF_THREAD.at_starts(seeds, draws.checksum)
+    of_all = chances(seeds, draws.checksum)
     of_splits = [splits.split_of_seed(seed) for seed in seeds]
-    families = [draws.families.draw(split, rng) for split, rng in zip(of_splits, rngs, strict=True)]
-    moments = [_draw_moments(drawn[0], timing, time_scales, rng) for drawn, rng in zip(families, rngs, strict=True)]
-    drawn = list(zip(families, moments, rngs, strict=True))
+    families = [draws.families.draw(split, chance) for split, chance in zip(of_splits, of_all, strict=True)]
+    moments = [
+        _draw_moments(drawn[0], timing, time_scales, chance) for drawn, chance in zip(families, of_all, strict=True)
+    ]
+    drawn = list(zip(families, moments, of_all, strict=True))
     traces = [
-        _draw_trace(families[0], application, menu, time_scales.warmup_seconds + moments.horizon, rng)
-        for families, moments, rng in drawn
+        _draw_trace(families[0], application, menu, time_scales.warmup_seconds + moments.horizon, mix, chance)
+        for (families, moments, chance), mix in zip(drawn, drawn_mixes(application, seeds, draws.checksum), strict=True)
     ]
     faults = [
-        _draw_faults(families, application, moments, timing, time_scales, rng) for families, moments, rng in drawn
+        _draw_faults(families, application, moments, timing, time_scales, chance) for families, moments, chance in drawn
     ]
-    suspects = [_suspects(application, broken, rng) for broken, rng in zip(faults, rngs, strict=True)]
-    candidates = [draws.candidates.draw(suspected, rng) for suspected, rng in zip(suspects, rngs, strict=True)]
+    suspects = [_suspects(application, broken, chance) for broken, chance in zip(faults, of_all, strict=True)]
+    candidates = [draws.candidates.draw(suspected, chance) for suspected, chance in zip(suspects, of_all, strict=True)]
     return [
         Scenario(
             name=f"{draws.prefixes[split]}{seed}",
@@ -179,43 +160,20 @@ def _draws(application_name: str, menu: ScenarioMenu) -> _Draws:
     )
 
 
-def _generator(seed: int, *words: str) -> np.random.Generator:
-    """Counter-based randomness keyed by a seed and the words' checksum: no draw depends on another's position."""
-    return np.random.Generator(np.random.Philox(key=_key(seed, _checksum(*words))))
-
-
 def _checksum(*words: str) -> int:
     return crc32("/".join(words).encode())
 
 
-def _key(seed: int, checksum: int) -> NDArray[np.uint64]:
-    return np.array((seed, checksum), dtype=np.uint64)
-
-
-def _rewind(rng: np.random.Generator, key: NDArray[np.uint64]) -> None:
-    """Bring a generator to the start of a key. Making one anew asks the system for entropy that nobody uses."""
-    rng.bit_generator.state = {
-        "bit_generator": "Philox",
-        "state": {"counter": _NO_WORDS, "key": key},
-        "buffer": _NO_WORDS,
-        "buffer_pos": len(_NO_WORDS),
-        "has_uint32": 0,
-        "uinteger": 0,
-    }
-
-
-def _draw_moments(
-    family: splits.Family, timing: ScenarioTiming, time_scales: TimeScales, rng: np.random.Generator
-) -> _Moments:
+def _draw_moments(family: splits.Family, timing: ScenarioTiming, time_scales: TimeScales, chance: Chance) -> _Moments:
     step, bucket = time_scales.control_step_seconds, time_scales.observation_bucket_seconds
-    start = draw_multiple(*timing.fault_start_seconds, bucket, rng)
-    earliest, latest = (start + delay for delay in timing.decision_delay_seconds)
-    decision = draw_multiple(earliest, latest, step, rng)
+    start = chance.multiple(timing.fault_start_seconds, bucket)
+    earliest, latest = timing.decision_delay_seconds
+    decision = chance.multiple((start + earliest, start + latest), step)
     needed = max(timing.horizon_seconds, decision + timing.follow_seconds)
     horizon = math.ceil(needed / step) * step
     if family.is_calm:
-        decision = draw_multiple(step, horizon - timing.follow_seconds, step, rng)
-    return _Moments(horizon=horizon, fault_start=start, decision=decision)
+        decision = chance.multiple((step, horizon - timing.follow_seconds), step)
+    return _Moments(horizon, start, decision)
 
 
 def _draw_trace(
@@ -223,10 +181,11 @@ def _draw_trace(
     application: Application,
     menu: ScenarioMenu,
     duration_seconds: float,
-    rng: np.random.Generator,
+    mix: tuple[float, ...],
+    chance: Chance,
 ) -> WorkloadTrace:
-    level = draw_between(CONTROL_LEVELS if family.fault == splits.NORMAL_CONTROL else ORDINARY_LEVELS, rng)
-    return menu.workload(family.workload).draw(application, level, duration_seconds, rng)
+    level = chance.between(CONTROL_LEVELS if family.fault == splits.NORMAL_CONTROL else ORDINARY_LEVELS)
+    return menu.workload(family.workload).draw(LoadRequest(application, level, duration_seconds, mix), chance)
 
 
 def _draw_faults(
@@ -235,29 +194,23 @@ def _draw_faults(
     moments: _Moments,
     timing: ScenarioTiming,
     time_scales: TimeScales,
-    rng: np.random.Generator,
+    chance: Chance,
 ) -> tuple[ScheduledFault, ...]:
     bucket = time_scales.observation_bucket_seconds
-    delay = draw_multiple(*timing.decision_delay_seconds, bucket, rng)
+    delay = chance.multiple(timing.decision_delay_seconds, bucket)
     if families[0].is_calm:
         return ()
     starts = (moments.fault_start, moments.decision - delay)
     faults: list[ScheduledFault] = []
     for family, start in zip(families, starts, strict=False):
-        request = FaultRequest(
-            fault_id=f"fault-{len(faults)}",
-            application=application,
-            intensity=_INTENSITIES[family.intensity],
-            duration=_DURATIONS[family.duration],
-            start_seconds=max(0.0, start),
-            bucket_seconds=bucket,
-        )
-        faults.append(FAULTS[family.fault].draw(request, rng))
+        intensity, duration = _INTENSITIES[family.intensity], _DURATIONS[family.duration]
+        request = FaultRequest(f"fault-{len(faults)}", application, intensity, duration, max(0.0, start), bucket)
+        faults.append(FAULTS[family.fault].draw(request, chance))
     return tuple(faults)
 
 
-def _suspects(application: Application, faults: tuple[ScheduledFault, ...], rng: np.random.Generator) -> Suspects:
-    bitten = [_bitten(application, fault.injections[0][1], rng) for fault in faults]
+def _suspects(application: Application, faults: tuple[ScheduledFault, ...], chance: Chance) -> Suspects:
+    bitten = [_bitten(application, fault.injections[0][1], chance) for fault in faults]
     flag = release = None
     for fault in faults:
         for _, command in fault.injections:
@@ -270,12 +223,17 @@ def _suspects(application: Application, faults: tuple[ScheduledFault, ...], rng:
     return Suspects(services=tuple(dict.fromkeys(bitten)), flag=flag, release=release)
 
 
-def _bitten(application: Application, command: Command, rng: np.random.Generator) -> str:
+def _bitten(application: Application, command: Command, chance: Chance) -> str:
     """The service where a fault's first command bites; a busy one if it is the load itself."""
-    match command:
-        case DelayEdge(source=source) | LosePackets(source=source):
-            return source
-        case SetFlag(flag=flag):
-            return application.flag(flag).effects[0].service
+    if isinstance(command, SetFlag):
+        return _flagged_services(application)[command.flag]
+    if isinstance(command, DelayEdge | LosePackets):
+        return command.source
     service = getattr(command, "service", None)
-    return service if isinstance(service, str) else draw_one(loaded_services(application)[:NUM_BUSY], rng)
+    return service if isinstance(service, str) else chance.one(loaded_services(application)[:NUM_BUSY])
+
+
+@per_application
+def _flagged_services(application: Application) -> dict[str, str]:
+    """The service that each flag's bad version hurts first."""
+    return {flag.name: flag.effects[0].service for flag in application.flags if flag.effects}

@@ -1,10 +1,9 @@
 """Candidates of every type of action, for menus that hold faults which the core types cannot answer."""
 
-import numpy as np
-
 from clusters.topology import Application
 from envs.actions.catalogue import ActionCatalogue
-from envs.scenarios.candidates import NUM_PER_GROUP, CandidateDraws, Decoys, Suspects
+from envs.chance import Chance
+from envs.scenarios.candidates import NUM_PER_GROUP, CandidateDraws, Suspects
 
 NUM_RELEASES = 2
 RELEASE_VERBS = ("canary:{}:10%", "canary:{}:50%", "promote:{}")
@@ -23,25 +22,28 @@ class WideCandidateDraws(CandidateDraws):
 
     def __init__(self, catalogue: ActionCatalogue) -> None:
         super().__init__(catalogue)
-        self._releases = Decoys(tuple(release.name for release in catalogue.application.releases))
-        self._groups = Decoys(tuple(group.name for group in catalogue.application.optional_groups))
+        self._releases = tuple(release.name for release in catalogue.application.releases)
+        self._groups = tuple(group.name for group in catalogue.application.optional_groups)
 
-    def draw(self, suspects: Suspects, rng: np.random.Generator) -> tuple[str, ...]:
+    def draw(self, suspects: Suspects, chance: Chance) -> tuple[str, ...]:
         """`do_nothing` and eight to twenty others, all of them allowed on an untouched stand."""
-        services = self._services(suspects.services, rng)
-        names = self._core_names(services, suspects.flag, rng)
-        releases = self._releases.draw(suspects.release, NUM_RELEASES, rng)
+        services = self._services(suspects.services, chance)
+        guilty = (suspects.release,) if suspects.release else ()
+        names = self._core_names(services, suspects.flag, chance)
+        releases = chance.some(self._releases, NUM_RELEASES, besides=guilty)
         names += [f"take_back:{name}" for name in releases]
-        if rng.random() < STEER_SHARE:
-            verb = RELEASE_VERBS[int(rng.integers(len(RELEASE_VERBS)))]
+        if chance.random() < STEER_SHARE:
+            verb = chance.one(RELEASE_VERBS)
             names += [verb.format(name) for name in releases]
         for verb, share in SERVICE_VERBS.items():
-            if rng.random() < share:
+            if chance.random() < share:
                 names += [verb.format(name) for name in services[:NUM_PER_GROUP]]
-        if rng.random() < GROUP_SHARE:
-            names += [f"disable:{name}" for name in self._groups.draw(None, NUM_PER_GROUP, rng)]
-        names += [name for name, share in WHOLE_VERBS.items() if rng.random() < share]
-        return self._shuffled(names, rng)
+        if chance.random() < GROUP_SHARE:
+            names += [f"disable:{name}" for name in chance.some(self._groups, NUM_PER_GROUP)]
+        names += [name for name, share in WHOLE_VERBS.items() if chance.random() < share]
+        names = self._only_allowed(names)
+        chance.shuffle(names)
+        return tuple(names)
 
     def _flags_of(self, application: Application) -> tuple[str, ...]:
         return tuple(flag.name for flag in application.flags)

@@ -2,12 +2,9 @@
 
 import math
 
-import numpy as np
-
 from clusters.scenario import WorkloadTrace
-from clusters.topology import Application
-from envs.faults.fault import draw_between
-from envs.workloads.workload import STEP_SECONDS, build_trace, num_steps, steady_rate
+from envs.chance import Chance
+from envs.workloads.workload import STEP_SECONDS, LoadRequest, steady_rate
 
 PAUSE_SECONDS = (120.0, 300.0)
 BURST_SECONDS = (20.0, 50.0)
@@ -17,16 +14,14 @@ HEIGHT = (1.15, 1.35)
 class Burst:
     """Bursts of drawn length and height, with drawn pauses between them."""
 
-    def draw(
-        self, application: Application, level: float, duration_seconds: float, rng: np.random.Generator
-    ) -> WorkloadTrace:
+    def draw(self, request: LoadRequest, chance: Chance) -> WorkloadTrace:
         """A spiky trace."""
-        last = num_steps(duration_seconds)
-        rates = [steady_rate(application, level)] * last
-        start = PAUSE_SECONDS[1] * rng.random()
-        while start < duration_seconds:
-            end = start + draw_between(BURST_SECONDS, rng)
+        last = request.num_steps
+        rates = [steady_rate(request)] * last
+        start = PAUSE_SECONDS[1] * chance.random()
+        while start < request.duration_seconds:
+            end = start + chance.between(BURST_SECONDS)
             steps = slice(math.ceil(start / STEP_SECONDS), min(math.ceil(end / STEP_SECONDS), last))
-            rates[steps] = [steady_rate(application, level, draw_between(HEIGHT, rng))] * (steps.stop - steps.start)
-            start = end + draw_between(PAUSE_SECONDS, rng)
-        return build_trace("burst", application, tuple(rates), rng)
+            rates[steps] = [steady_rate(request, chance.between(HEIGHT))] * (steps.stop - steps.start)
+            start = end + chance.between(PAUSE_SECONDS)
+        return WorkloadTrace(profile="burst", step_seconds=STEP_SECONDS, rates_rps=tuple(rates), mix=request.mix)

@@ -2,11 +2,9 @@
 
 from dataclasses import replace
 
-import numpy as np
-
 from clusters.scenario import WorkloadTrace
-from clusters.topology import Application
-from envs.workloads.workload import Workload
+from envs.chance import Chance
+from envs.workloads.workload import LoadRequest, Workload
 
 THINK_SECONDS = (3.0, 10.0)
 """The demo's load generator pauses for one to ten seconds."""
@@ -24,10 +22,8 @@ class ClosedLoop:
         self._profile = profile
         self._inner = inner
 
-    def draw(
-        self, application: Application, level: float, duration_seconds: float, rng: np.random.Generator
-    ) -> WorkloadTrace:
+    def draw(self, request: LoadRequest, chance: Chance) -> WorkloadTrace:
         """The inner trace with a drawn think time."""
-        trace = self._inner.draw(application, level, duration_seconds, rng)
-        think = round(float(rng.uniform(*THINK_SECONDS)), 2)
+        trace = self._inner.draw(request, chance)
+        think = round(chance.between(THINK_SECONDS), 2)
         return replace(trace, profile=self._profile, think_seconds=think)

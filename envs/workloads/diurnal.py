@@ -3,27 +3,24 @@
 import numpy as np
 
 from clusters.scenario import WorkloadTrace
-from clusters.topology import Application
-from envs.faults.fault import draw_between
-from envs.workloads.workload import build_trace, shaped_rates, step_times
+from envs.chance import Chance
+from envs.workloads.workload import STEP_SECONDS, LoadRequest, shaped_rates, step_times
 
 PERIOD_SECONDS = (600.0, 1200.0)
 AMPLITUDE = (0.1, 0.25)
+_CIRCLE = 2 * np.pi
 
 
 class Diurnal:
     """A sine wave of a drawn period, amplitude and phase."""
 
-    def draw(
-        self, application: Application, level: float, duration_seconds: float, rng: np.random.Generator
-    ) -> WorkloadTrace:
+    def draw(self, request: LoadRequest, chance: Chance) -> WorkloadTrace:
         """A smooth trace."""
-        period, amplitude = draw_between(PERIOD_SECONDS, rng), draw_between(AMPLITUDE, rng)
-        phase = draw_between((0.0, 2 * np.pi), rng)
-        shape = 2 * np.pi * step_times(duration_seconds)
-        shape /= period
-        shape += phase
+        period, amplitude = chance.between(PERIOD_SECONDS), chance.between(AMPLITUDE)
+        shape = step_times(request.num_steps) * (_CIRCLE / period)
+        shape += _CIRCLE * chance.random()
         np.sin(shape, out=shape)
         shape *= amplitude
         shape += 1.0
-        return build_trace("diurnal", application, shaped_rates(application, level, shape), rng)
+        rates = shaped_rates(request, shape)
+        return WorkloadTrace(profile="diurnal", step_seconds=STEP_SECONDS, rates_rps=rates, mix=request.mix)

@@ -2,12 +2,11 @@
 
 from collections.abc import Callable
 
-import numpy as np
-
 from clusters.scenario import WorkloadTrace
 from clusters.topology import Application
+from envs.chance import Chance
 from envs.demand import per_application
-from envs.workloads.workload import build_trace, num_steps, steady_rate
+from envs.workloads.workload import STEP_SECONDS, LoadRequest, steady_rate
 
 CHECKOUT_JOURNEYS = ("checkout",)
 WRITING_JOURNEYS = ("add_to_cart", "checkout")
@@ -28,14 +27,18 @@ class EmphasisedMix:
     def __init__(self, profile: str, journeys: tuple[str, ...], factors: tuple[float, float]) -> None:
         self._profile = profile
         self._factors = factors
-        self._is_meant: Callable[[Application], np.ndarray] = per_application(
-            lambda application: np.array([request.journey in journeys for request in application.request_types])
+        self._is_meant: Callable[[Application], tuple[bool, ...]] = per_application(
+            lambda application: tuple(request.journey in journeys for request in application.request_types)
         )
 
-    def draw(
-        self, application: Application, level: float, duration_seconds: float, rng: np.random.Generator
-    ) -> WorkloadTrace:
+    def draw(self, request: LoadRequest, chance: Chance) -> WorkloadTrace:
         """A flat trace with another mix."""
-        emphasis = np.where(self._is_meant(application), rng.uniform(*self._factors), 1.0)
-        rates = (steady_rate(application, level),) * num_steps(duration_seconds)
-        return build_trace(self._profile, application, rates, rng, emphasis=emphasis)
+        factor = chance.between(self._factors)
+        is_meant = self._is_meant(request.application)
+        weights = [share * (factor if meant else 1.0) for share, meant in zip(request.mix, is_meant, strict=True)]
+        return WorkloadTrace(
+            profile=self._profile,
+            step_seconds=STEP_SECONDS,
+            rates_rps=(steady_rate(request),) * request.num_steps,
+            mix=tuple(weight / sum(weights) for weight in weights),
+        )

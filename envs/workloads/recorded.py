@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 
 from clusters.scenario import WorkloadTrace
-from clusters.topology import Application
-from envs.workloads.workload import Floats, build_trace, shaped_rates, step_times
+from envs.chance import Chance
+from envs.workloads.workload import STEP_SECONDS, Floats, LoadRequest, shaped_rates, step_times
 from ray_configs.errors import UserError
 
 HEADER = ["seconds", "rate_rps"]
@@ -31,13 +31,12 @@ class Recorded:
         self._profile = profile
         self._times, self._rates = _read(Path(path))
 
-    def draw(
-        self, application: Application, level: float, duration_seconds: float, rng: np.random.Generator
-    ) -> WorkloadTrace:
+    def draw(self, request: LoadRequest, chance: Chance) -> WorkloadTrace:
         """The recorded trace, at the recorded rates times the level."""
-        held = np.searchsorted(self._times, step_times(duration_seconds), side="right") - 1
-        shape = self._rates[held] / application.nominal_rate_rps
-        return build_trace(self._profile, application, shaped_rates(application, level, shape), rng)
+        held = np.searchsorted(self._times, step_times(request.num_steps), side="right") - 1
+        shape = self._rates[held] / request.application.nominal_rate_rps
+        rates = shaped_rates(request, shape)
+        return WorkloadTrace(profile=self._profile, step_seconds=STEP_SECONDS, rates_rps=rates, mix=request.mix)
 
 
 def _read(path: Path) -> tuple[Floats, Floats]:

@@ -1,18 +1,14 @@
 """The same load all the time."""
 
-import numpy as np
-
 from clusters.scenario import WorkloadTrace
-from clusters.topology import Application
-from envs.workloads.workload import build_trace, num_steps, steady_rate
+from envs.chance import Chance
+from envs.workloads.workload import STEP_SECONDS, LoadRequest, steady_rate
 
 
 class Steady:
     """Constant; arrivals vary by themselves."""
 
-    def draw(
-        self, application: Application, level: float, duration_seconds: float, rng: np.random.Generator
-    ) -> WorkloadTrace:
+    def draw(self, request: LoadRequest, chance: Chance) -> WorkloadTrace:
         """A flat trace."""
-        rates = (steady_rate(application, level),) * num_steps(duration_seconds)
-        return build_trace("steady", application, rates, rng)
+        rates = (steady_rate(request),) * request.num_steps
+        return WorkloadTrace(profile="steady", step_seconds=STEP_SECONDS, rates_rps=rates, mix=request.mix)

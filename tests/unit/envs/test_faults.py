@@ -21,6 +21,7 @@ from clusters.commands import (
     StressMemory,
 )
 from clusters.topology import Release, ReleaseEffect, ServiceKind
+from envs.chance import chances
 from envs.demand import edge_exposures, edge_uses, estimate_demand, loaded_services, utilisations
 from envs.fault_schedule import FaultSchedule
 from envs.faults import FAULTS, fault_family
@@ -44,7 +45,7 @@ def draw(kind, *, intensity=Intensity.SEVERE, duration=DurationClass.MEDIUM, see
         start_seconds=90.0,
         bucket_seconds=10.0,
     )
-    return FAULTS[kind].draw(request, np.random.Generator(np.random.Philox(key=seed)))
+    return FAULTS[kind].draw(request, chances([seed])[0])
 
 
 @pytest.mark.parametrize("kind", [kind for kind in POSSIBLE if kind not in ROLLOUTS])

@@ -7,6 +7,7 @@ import pytest
 
 from clusters.applications import APPLICATIONS, load_application
 from clusters.scenario import Split
+from envs.chance import chances
 from envs.faults import FAULTS
 from envs.faults.fault import DurationClass, FaultRequest, Intensity
 from envs.scenarios.generator import draw_scenarios
@@ -14,6 +15,8 @@ from envs.scenarios.impact import ImpactRules, validate
 from envs.scenarios.named import NAMED, named_scenario
 from envs.time_scales import TimeScales
 from envs.workloads import WORKLOADS
+from envs.workloads.mix import drawn_mixes
+from envs.workloads.workload import LoadRequest
 from ray_configs.errors import UserError
 
 SCALES = TimeScales()
@@ -26,7 +29,7 @@ INCIDENT = named_scenario("checkout-latency", SCALES)
 def broken(kind, intensity, seed, *, application="small-core", workload="steady"):
     """A scenario in which one fault happens to one of the applications."""
     described = load_application(application)
-    rng = np.random.Generator(np.random.Philox(key=seed))
+    (chance,), (mix,) = chances([seed]), drawn_mixes(described, [seed], 0)
     request = FaultRequest(
         fault_id="fault-0",
         application=described,
@@ -41,8 +44,8 @@ def broken(kind, intensity, seed, *, application="small-core", workload="steady"
         family=f"{kind}/{workload}/{intensity}/{request.duration}",
         application=application,
         seed=seed,
-        workload=WORKLOADS[workload].draw(described, 1.0, 900.0, rng),
-        faults=(FAULTS[kind].draw(request, rng),),
+        workload=WORKLOADS[workload].draw(LoadRequest(described, 1.0, 900.0, mix), chance),
+        faults=(FAULTS[kind].draw(request, chance),),
         horizon_seconds=480.0,
     )
 

@@ -4,9 +4,11 @@ import numpy as np
 import pytest
 
 from clusters.applications import load_application
+from envs.chance import chances
 from envs.workloads import WORKLOADS, workload
+from envs.workloads.mix import MIX_SPREAD, drawn_mixes
 from envs.workloads.recorded import Recorded
-from envs.workloads.workload import build_trace
+from envs.workloads.workload import LoadRequest
 from ray_configs.errors import UserError
 
 APPLICATION = load_application("small-core")
@@ -17,7 +19,8 @@ def draw(profile, seed=0, level=1.0):
 
 
 def draw_from(profile, seed=0, level=1.0):
-    return profile.draw(APPLICATION, level, 900.0, np.random.Generator(np.random.Philox(key=seed)))
+    (chance,), (mix,) = chances([seed]), drawn_mixes(APPLICATION, [seed], 0)
+    return profile.draw(LoadRequest(APPLICATION, level, 900.0, mix), chance)
 
 
 @pytest.mark.parametrize("profile", WORKLOADS)
@@ -46,11 +49,15 @@ def test_the_mix_varies_by_seed():
     assert draw("steady", 0) == draw("steady", 0)
 
 
-def test_a_negative_rate_is_refused():
-    with pytest.raises(UserError, match="'steady' has a negative rate"):
-        draw("steady", level=-0.5)
-    with pytest.raises(UserError, match="negative rate"):
-        build_trace("own", APPLICATION, (-1.0,), np.random.default_rng(0))
+def test_mixes_scatter_around_the_application_s_weights():
+    mixes = np.array(drawn_mixes(APPLICATION, range(4000), 0))
+    nominal = np.array([request.weight for request in APPLICATION.request_types])
+    ratios = np.log(mixes / (nominal / nominal.sum()))
+    apart = ratios - ratios.mean(axis=1, keepdims=True)
+    assert np.allclose(apart.std(axis=0), MIX_SPREAD, rtol=0.15)
+    assert np.abs(apart.mean(axis=0)).max() < 0.01
+    assert (drawn_mixes(APPLICATION, [3, 4], 0)[1] == mixes[4]).all()
+    assert drawn_mixes(APPLICATION, [4], 1) != drawn_mixes(APPLICATION, [4], 0)
 
 
 def test_an_unknown_workload_is_refused():
