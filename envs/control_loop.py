@@ -255,7 +255,7 @@ class ControlLoop:
         """Bring the mask up to date on the stands whose controls changed."""
         if stands:
             rows = np.array(sorted(stands), dtype=np.int64)
-            self._state.allowed[rows] = self.catalogue.mask(self._state.controls.take(rows))
+            self.catalogue.refresh_mask(self._state.allowed, self._state.controls, rows)
 
     def _advance(self, moving: NDArray[np.bool_], advanced: NDArray[np.bool_]) -> tuple[list[FaultReceipt], list[int]]:
         """Let a control step pass, in as few advances as what is due in between allows.

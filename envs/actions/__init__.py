@@ -1,9 +1,12 @@
 """What an operator may do. One family of actions per file, enumerated from the application.
 
 To add a family: write `envs/actions/<name>.py` with a class that fulfils `envs.actions.action.ActionFamily`, add its
-type to `ActionType` (before `MASKED`), and add one line to FAMILIES.
+type to `ActionType` (before `MASKED`), and add one line to FAMILIES. Masks are compiled loops over stands and actions.
 """
 
+from pathlib import Path
+
+from clusters.compiled import forget_stale_code
 from envs.actions.action import ActionFamily, ActionType
 from envs.actions.do_nothing import DoNothing
 from envs.actions.escalate import Escalate
@@ -16,6 +19,8 @@ from envs.actions.set_resources import ChangeLimit, ChangeRequest
 from envs.actions.shape_workload import Shape
 from envs.actions.shift_traffic import ShiftRelease
 from envs.actions.switch_group import SwitchGroup
+
+forget_stale_code(Path(__file__).parent)
 
 FAMILIES: dict[ActionType, ActionFamily] = {
     ActionType.DO_NOTHING: DoNothing(),

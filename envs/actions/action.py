@@ -106,8 +106,13 @@ class ActionFamily(Protocol):
         """The family's actions on this application, in a stable order."""
         ...
 
-    def mask(self, table: ActionTable, controls: Controls) -> NDArray[np.bool_]:
-        """[N, A] whether each action is allowed now, or [1, A] if that is the same on every stand."""
+    def mask(
+        self, table: ActionTable, controls: Controls, stands: NDArray[np.int64], allowed: NDArray[np.bool_]
+    ) -> None:
+        """Write whether each action is allowed now on these stands [K] into `allowed` [N, A].
+
+        It is true there to begin with, so that a family whose actions are always allowed writes nothing.
+        """
         ...
 
     def command(

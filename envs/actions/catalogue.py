@@ -100,14 +100,18 @@ class ActionCatalogue:
         return np.array([action.type is ActionType.ESCALATE for action in self.actions])
 
     def mask(self, controls: Controls) -> NDArray[np.bool_]:
-        """[N, A] whether each action is allowed now: a function of the controls alone, a few operations per family."""
-        allowed = np.empty((controls.num_stands, len(self)), dtype=np.bool_)
+        """[N, A] whether each action is allowed now: a function of the controls alone."""
+        allowed = np.ones((controls.num_stands, len(self)), dtype=np.bool_)
+        self.refresh_mask(allowed, controls, np.arange(controls.num_stands))
+        return allowed
+
+    def refresh_mask(self, allowed: NDArray[np.bool_], controls: Controls, stands: NDArray[np.int64]) -> None:
+        """Bring the mask [N, A] up to date on the stands [K] whose controls changed, in place."""
         start = 0
         for type_, table in self._tables.items():
             end = start + len(table.actions)
-            allowed[:, start:end] = FAMILIES[type_].mask(table, controls)
+            FAMILIES[type_].mask(table, controls, stands, allowed[:, start:end])
             start = end
-        return allowed
 
     def command(self, index: int, controls: Controls, stand: int) -> OperatorCommand | None:
         """The command that carries the action out on one stand; None if it sends none."""

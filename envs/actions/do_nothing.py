@@ -19,9 +19,10 @@ class DoNothing:
         """One action."""
         return [Action(name="do_nothing", type=self.type)]
 
-    def mask(self, table: ActionTable, controls: Controls) -> NDArray[np.bool_]:
-        """[1, 1] always allowed."""
-        return np.ones((1, 1), dtype=np.bool_)
+    def mask(
+        self, table: ActionTable, controls: Controls, stands: NDArray[np.int64], allowed: NDArray[np.bool_]
+    ) -> None:
+        """Always allowed."""
 
     def command(
         self, action: Action, application: Application, controls: Controls, stand: int

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clusters.commands import OperatorCommand, SetRateLimit
+from clusters.compiled import compiled
 from clusters.topology import Application
 from envs.actions.action import Action, ActionTable, ActionType, Controls
 
@@ -24,12 +25,12 @@ class RateLimit:
         ]
         return [*limits, Action(name="rate_limit:lift", type=self.type)]
 
-    def mask(self, table: ActionTable, controls: Controls) -> NDArray[np.bool_]:
-        """[N, A] whether the action would change the limit."""
-        limits = controls.rate_limits_rps[:, None]
+    def mask(
+        self, table: ActionTable, controls: Controls, stands: NDArray[np.int64], allowed: NDArray[np.bool_]
+    ) -> None:
+        """Whether the action would change the limit."""
         wanted = table.application.nominal_rate_rps * (1.0 + table.levels)
-        allowed: NDArray[np.bool_] = np.where(table.levels == 0.0, ~np.isnan(limits), limits != wanted)
-        return allowed
+        _mask(stands, table.levels, wanted, controls.rate_limits_rps, allowed)
 
     def command(
         self, action: Action, application: Application, controls: Controls, stand: int
@@ -37,3 +38,16 @@ class RateLimit:
         """The limit in requests per second."""
         lifts = action.level == 0.0
         return SetRateLimit(limit_rps=None if lifts else application.nominal_rate_rps * (1.0 + action.level))
+
+
+@compiled
+def _mask(
+    stands: NDArray[np.int64],
+    levels: NDArray[np.float64],
+    wanted_rps: NDArray[np.float64],
+    limits_rps: NDArray[np.float64],
+    allowed: NDArray[np.bool_],
+) -> None:
+    for n in stands:
+        for a in range(levels.shape[0]):
+            allowed[n, a] = not np.isnan(limits_rps[n]) if levels[a] == 0.0 else limits_rps[n] != wanted_rps[a]

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clusters.commands import OperatorCommand, Restart, RestartPod
+from clusters.compiled import compiled
 from clusters.topology import Application, ServiceKind
 from envs.actions.action import Action, ActionTable, ActionType, Controls
 
@@ -23,10 +24,11 @@ class RestartService:
             if service.kind is not ServiceKind.LOAD_GENERATOR
         ]
 
-    def mask(self, table: ActionTable, controls: Controls) -> NDArray[np.bool_]:
-        """[N, A] whether the service has any replica."""
-        has_any: NDArray[np.bool_] = controls.replicas[:, table.services] > 0
-        return has_any
+    def mask(
+        self, table: ActionTable, controls: Controls, stands: NDArray[np.int64], allowed: NDArray[np.bool_]
+    ) -> None:
+        """Whether the service has any replica."""
+        _mask(stands, table.services, controls.replicas, allowed)
 
     def command(
         self, action: Action, application: Application, controls: Controls, stand: int
@@ -48,13 +50,26 @@ class RestartOnePod:
             if service.is_scalable
         ]
 
-    def mask(self, table: ActionTable, controls: Controls) -> NDArray[np.bool_]:
-        """[N, A] whether the service has any replica."""
-        has_any: NDArray[np.bool_] = controls.replicas[:, table.services] > 0
-        return has_any
+    def mask(
+        self, table: ActionTable, controls: Controls, stands: NDArray[np.int64], allowed: NDArray[np.bool_]
+    ) -> None:
+        """Whether the service has any replica."""
+        _mask(stands, table.services, controls.replicas, allowed)
 
     def command(
         self, action: Action, application: Application, controls: Controls, stand: int
     ) -> OperatorCommand | None:
         """The restart of one replica."""
         return RestartPod(service=action.target)
+
+
+@compiled
+def _mask(
+    stands: NDArray[np.int64],
+    services: NDArray[np.int64],
+    replicas: NDArray[np.int64],
+    allowed: NDArray[np.bool_],
+) -> None:
+    for n in stands:
+        for a in range(services.shape[0]):
+            allowed[n, a] = replicas[n, services[a]] > 0

@@ -27,9 +27,10 @@ class RollBack:
             actions.append(Action(name=name, type=self.type, target=flag.service, level=level, subject=flag.name))
         return actions
 
-    def mask(self, table: ActionTable, controls: Controls) -> NDArray[np.bool_]:
-        """[1, A] always allowed."""
-        return np.ones((1, len(table.actions)), dtype=np.bool_)
+    def mask(
+        self, table: ActionTable, controls: Controls, stands: NDArray[np.int64], allowed: NDArray[np.bool_]
+    ) -> None:
+        """Always allowed."""
 
     def command(
         self, action: Action, application: Application, controls: Controls, stand: int

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clusters.commands import OperatorCommand, Scale
+from clusters.compiled import compiled
 from clusters.topology import Application
 from envs.actions.action import Action, ActionTable, ActionType, Controls
 
@@ -31,13 +32,19 @@ class ScaleService:
             for change in REPLICA_CHANGES
         ]
 
-    def mask(self, table: ActionTable, controls: Controls) -> NDArray[np.bool_]:
-        """[N, A] whether the new count is within bounds, and nobody else's."""
-        free = np.isnan(controls.autoscaler_targets) & (controls.replicas > 0)
-        # What others own counts as far beyond any bound.
-        wanted = np.where(free, controls.replicas, -len(REPLICA_CHANGES))[:, table.services] + table.levels
-        allowed: NDArray[np.bool_] = (wanted >= MIN_REPLICAS) & (wanted <= table.max_replicas)
-        return allowed
+    def mask(
+        self, table: ActionTable, controls: Controls, stands: NDArray[np.int64], allowed: NDArray[np.bool_]
+    ) -> None:
+        """Whether the new count is within bounds, and nobody else's."""
+        _mask(
+            stands,
+            table.services,
+            table.levels,
+            table.max_replicas,
+            controls.replicas,
+            controls.autoscaler_targets,
+            allowed,
+        )
 
     def command(
         self, action: Action, application: Application, controls: Controls, stand: int
@@ -45,3 +52,21 @@ class ScaleService:
         """The absolute replica count."""
         current = int(controls.replicas[stand, application.service_names.index(action.target)])
         return Scale(service=action.target, replicas=current + int(action.level))
+
+
+@compiled
+def _mask(
+    stands: NDArray[np.int64],
+    services: NDArray[np.int64],
+    levels: NDArray[np.float64],
+    max_replicas: NDArray[np.int64],
+    replicas: NDArray[np.int64],
+    autoscaler_targets: NDArray[np.float64],
+    allowed: NDArray[np.bool_],
+) -> None:
+    for n in stands:
+        for a in range(services.shape[0]):
+            present = replicas[n, services[a]]
+            is_free = present > 0 and np.isnan(autoscaler_targets[n, services[a]])
+            wanted = present + levels[a]
+            allowed[n, a] = is_free and wanted >= MIN_REPLICAS and wanted <= max_replicas[a]

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clusters.commands import OperatorCommand, SetAutoscaler
+from clusters.compiled import compiled
 from clusters.topology import Application
 from envs.actions.action import Action, ActionTable, ActionType, Controls
 
@@ -32,12 +33,11 @@ class Autoscale:
             for target in (*TARGETS, 0.0)
         ]
 
-    def mask(self, table: ActionTable, controls: Controls) -> NDArray[np.bool_]:
-        """[N, A] whether the target would change; none is set where the service is off."""
-        present = np.fmax(controls.autoscaler_targets, 0.0)[:, table.services]  # none is as good as 0
-        is_on = (controls.replicas > 0)[:, table.services]
-        allowed: NDArray[np.bool_] = (present != table.levels) & (is_on | (table.levels == 0.0))
-        return allowed
+    def mask(
+        self, table: ActionTable, controls: Controls, stands: NDArray[np.int64], allowed: NDArray[np.bool_]
+    ) -> None:
+        """Whether the target would change; none is set where the service is off."""
+        _mask(stands, table.services, table.levels, controls.replicas, controls.autoscaler_targets, allowed)
 
     def command(
         self, action: Action, application: Application, controls: Controls, stand: int
@@ -49,3 +49,20 @@ class Autoscale:
             min_replicas=MIN_REPLICAS,
             max_replicas=application.service(action.target).max_replicas,
         )
+
+
+@compiled
+def _mask(
+    stands: NDArray[np.int64],
+    services: NDArray[np.int64],
+    levels: NDArray[np.float64],
+    replicas: NDArray[np.int64],
+    targets: NDArray[np.float64],
+    allowed: NDArray[np.bool_],
+) -> None:
+    for n in stands:
+        for a in range(services.shape[0]):
+            present = targets[n, services[a]]
+            if np.isnan(present):
+                present = 0.0  # none
+            allowed[n, a] = present != levels[a] and (replicas[n, services[a]] > 0 or levels[a] == 0.0)

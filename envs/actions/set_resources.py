@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clusters.commands import OperatorCommand, SetResources
+from clusters.compiled import compiled, inlined
 from clusters.topology import Application, Service
 from envs.actions.action import Action, ActionTable, ActionType, Controls
 
@@ -35,10 +36,12 @@ class ChangeLimit:
         """Each factor for each scalable service; the level is log2 of the factor."""
         return _enumerate(self.type, [service for service in application.services if service.is_scalable])
 
-    def mask(self, table: ActionTable, controls: Controls) -> NDArray[np.bool_]:
-        """[N, A] whether the new limit is within bounds."""
-        share = getattr(controls, self._limits) / getattr(table.baseline, self._limits)
-        return _within_bounds(share[:, table.services] * np.exp2(table.levels))
+    def mask(
+        self, table: ActionTable, controls: Controls, stands: NDArray[np.int64], allowed: NDArray[np.bool_]
+    ) -> None:
+        """Whether the new limit is within bounds."""
+        limits, defaults = getattr(controls, self._limits), getattr(table.baseline, self._limits)
+        _mask_limits(stands, table.services, np.exp2(table.levels), limits, defaults, allowed)
 
     def command(
         self, action: Action, application: Application, controls: Controls, stand: int
@@ -68,15 +71,13 @@ class ChangeRequest:
             services = [service for service in services if getattr(service, self._request) is not None]
         return _enumerate(self.type, services)
 
-    def mask(self, table: ActionTable, controls: Controls) -> NDArray[np.bool_]:
-        """[N, A] whether the new request is within bounds and no more than the limit."""
-        requests = getattr(controls, self._requests)
-        share = requests / getattr(table.baseline, self._requests)
-        room = getattr(controls, self._limits) / requests
-        factors = np.exp2(table.levels)
-        fits = factors <= room[:, table.services] * _ROUNDING
-        allowed: NDArray[np.bool_] = fits & _within_bounds(share[:, table.services] * factors)
-        return allowed
+    def mask(
+        self, table: ActionTable, controls: Controls, stands: NDArray[np.int64], allowed: NDArray[np.bool_]
+    ) -> None:
+        """Whether the new request is within bounds and no more than the limit."""
+        requests, defaults = getattr(controls, self._requests), getattr(table.baseline, self._requests)
+        limits = getattr(controls, self._limits)
+        _mask_requests(stands, table.services, np.exp2(table.levels), limits, requests, defaults, allowed)
 
     def command(
         self, action: Action, application: Application, controls: Controls, stand: int
@@ -106,8 +107,39 @@ def _enumerate(type_: ActionType, services: Sequence[Service]) -> list[Action]:
     ]
 
 
-def _within_bounds(share: NDArray[np.float64]) -> NDArray[np.bool_]:
-    allowed: NDArray[np.bool_] = (share >= MIN_SHARE_OF_DEFAULT / _ROUNDING) & (
-        share <= MAX_SHARE_OF_DEFAULT * _ROUNDING
-    )
-    return allowed
+@inlined
+def _is_within_bounds(share: float) -> bool:
+    """Of the default."""
+    return share >= MIN_SHARE_OF_DEFAULT / _ROUNDING and share <= MAX_SHARE_OF_DEFAULT * _ROUNDING
+
+
+@compiled
+def _mask_limits(
+    stands: NDArray[np.int64],
+    services: NDArray[np.int64],
+    factors: NDArray[np.float64],
+    limits: NDArray[np.float64],
+    defaults: NDArray[np.float64],
+    allowed: NDArray[np.bool_],
+) -> None:
+    for n in stands:
+        for a in range(services.shape[0]):
+            s = services[a]
+            allowed[n, a] = _is_within_bounds(limits[n, s] / defaults[0, s] * factors[a])
+
+
+@compiled
+def _mask_requests(
+    stands: NDArray[np.int64],
+    services: NDArray[np.int64],
+    factors: NDArray[np.float64],
+    limits: NDArray[np.float64],
+    requests: NDArray[np.float64],
+    defaults: NDArray[np.float64],
+    allowed: NDArray[np.bool_],
+) -> None:
+    for n in stands:
+        for a in range(services.shape[0]):
+            s = services[a]
+            fits = factors[a] <= limits[n, s] / requests[n, s] * _ROUNDING
+            allowed[n, a] = fits and _is_within_bounds(requests[n, s] / defaults[0, s] * factors[a])

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clusters.commands import OperatorCommand, ShapeWorkload
+from clusters.compiled import compiled
 from clusters.topology import Application
 from envs.actions.action import Action, ActionTable, ActionType, Controls
 
@@ -26,12 +27,11 @@ class Shape:
             actions.append(Action(name=name, type=self.type, level=SHARE_OF_ONE - 1.0 - number, subject=request.name))
         return actions
 
-    def mask(self, table: ActionTable, controls: Controls) -> NDArray[np.bool_]:
-        """[N, A] whether any share would change."""
-        shares = controls.sent_shares
-        least, most = shares.min(axis=1, keepdims=True), shares.max(axis=1, keepdims=True)
-        changes_all = (least != SHARES_OF_ALL) | (most != SHARES_OF_ALL)
-        return np.concatenate([changes_all, shares != SHARE_OF_ONE], axis=1)
+    def mask(
+        self, table: ActionTable, controls: Controls, stands: NDArray[np.int64], allowed: NDArray[np.bool_]
+    ) -> None:
+        """Whether any share would change."""
+        _mask(stands, controls.sent_shares, allowed)
 
     def command(
         self, action: Action, application: Application, controls: Controls, stand: int
@@ -39,3 +39,15 @@ class Shape:
         """The share that users are asked to send."""
         factor = SHARE_OF_ONE if action.subject else action.level + 1.0
         return ShapeWorkload(request_type=action.subject, factor=factor)
+
+
+@compiled
+def _mask(stands: NDArray[np.int64], sent_shares: NDArray[np.float64], allowed: NDArray[np.bool_]) -> None:
+    num_of_all = len(SHARES_OF_ALL)
+    for n in stands:
+        for a in range(num_of_all):
+            allowed[n, a] = False
+        for r in range(sent_shares.shape[1]):
+            for a in range(num_of_all):
+                allowed[n, a] |= sent_shares[n, r] != SHARES_OF_ALL[a]
+            allowed[n, num_of_all + r] = sent_shares[n, r] != SHARE_OF_ONE

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clusters.commands import OperatorCommand, ShiftTraffic
+from clusters.compiled import compiled
 from clusters.topology import Application
 from envs.actions.action import Action, ActionTable, ActionType, Controls
 from envs.actions.controls import NO_RELEASE
@@ -15,6 +16,7 @@ from envs.actions.controls import NO_RELEASE
 CANARY_SHARES = (0.1, 0.5)
 _STEPS = (*((f"canary:{{}}:{share:.0%}", share) for share in CANARY_SHARES), ("promote:{}", 1.0), ("take_back:{}", 0.0))
 """Name and share of each action on a release."""
+_NUM_STEPS = len(_STEPS)
 
 
 class ShiftRelease:
@@ -45,14 +47,19 @@ class ShiftRelease:
                 )
         return actions
 
-    def mask(self, table: ActionTable, controls: Controls) -> NDArray[np.bool_]:
-        """[N, A]."""
-        releases = np.repeat(np.arange(len(table.application.releases)), len(_STEPS))
-        canaries, versions = controls.canaries[:, table.services], controls.versions[:, table.services]
-        is_free = (canaries == NO_RELEASE) | (canaries == releases)
-        is_up = (controls.replicas > 0)[:, table.services]
-        allowed: NDArray[np.bool_] = (table.levels < 0) | (is_free & is_up & (versions != releases))
-        return allowed
+    def mask(
+        self, table: ActionTable, controls: Controls, stands: NDArray[np.int64], allowed: NDArray[np.bool_]
+    ) -> None:
+        """Whether the release may come out further, or go back."""
+        _mask(
+            stands,
+            table.services,
+            table.levels,
+            controls.replicas,
+            controls.versions,
+            controls.canaries,
+            allowed,
+        )
 
     def command(
         self, action: Action, application: Application, controls: Controls, stand: int
@@ -60,3 +67,21 @@ class ShiftRelease:
         """The share of the service's requests that the release gets."""
         share = 0.0 if action.level < 0 else round(action.level - math.ceil(action.level) + 1.0, 6)
         return ShiftTraffic(service=action.target, release=action.subject, share=share)
+
+
+@compiled
+def _mask(
+    stands: NDArray[np.int64],
+    services: NDArray[np.int64],
+    levels: NDArray[np.float64],
+    replicas: NDArray[np.int64],
+    versions: NDArray[np.int64],
+    canaries: NDArray[np.int64],
+    allowed: NDArray[np.bool_],
+) -> None:
+    for n in stands:
+        for a in range(services.shape[0]):
+            s, release = services[a], a // _NUM_STEPS
+            is_free = canaries[n, s] == NO_RELEASE or canaries[n, s] == release
+            goes_on = is_free and replicas[n, s] > 0 and versions[n, s] != release
+            allowed[n, a] = levels[a] < 0 or goes_on

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clusters.commands import OperatorCommand, SetGroup
+from clusters.compiled import compiled
 from clusters.topology import Application
 from envs.actions.action import Action, ActionTable, ActionType, Controls
 
@@ -35,15 +36,26 @@ class SwitchGroup:
                 )
         return actions
 
-    def mask(self, table: ActionTable, controls: Controls) -> NDArray[np.bool_]:
-        """[N, A] whether the group would be switched."""
-        # Two actions per group, in the application's order.
-        enabled = np.repeat(controls.groups_enabled, 2, axis=1)
-        allowed: NDArray[np.bool_] = enabled == (table.levels < 0)
-        return allowed
+    def mask(
+        self, table: ActionTable, controls: Controls, stands: NDArray[np.int64], allowed: NDArray[np.bool_]
+    ) -> None:
+        """Whether the group would be switched."""
+        _mask(stands, table.levels, controls.groups_enabled, allowed)
 
     def command(
         self, action: Action, application: Application, controls: Controls, stand: int
     ) -> OperatorCommand | None:
         """The switch."""
         return SetGroup(group=action.subject, enabled=action.level > 0)
+
+
+@compiled
+def _mask(
+    stands: NDArray[np.int64],
+    levels: NDArray[np.float64],
+    groups_enabled: NDArray[np.bool_],
+    allowed: NDArray[np.bool_],
+) -> None:
+    for n in stands:
+        for a in range(levels.shape[0]):  # two actions per group, in the application's order
+            allowed[n, a] = groups_enabled[n, a // 2] == (levels[a] < 0)
