@@ -299,9 +299,10 @@ class ControlLoop:
         levels = levels_of(judged, self._objectives)
         emergency = update_end(levels, moving, activity.escalated, state, scales, self._rules)
         rewards, terms = self._reward(reward_context(judged, levels, activity, emergency, state, self._num_replicas))
-        if not moving.all():
-            rewards = np.where(moving, rewards, 0.0)
-            terms = {name: np.where(moving, values, 0.0) for name, values in terms.items()}
+        resting = np.flatnonzero(~moving)
+        if resting.size:
+            for values in (rewards, *terms.values()):
+                values[resting] = 0.0
         return window, rewards, terms
 
 

@@ -8,9 +8,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from envs.kernels.ends import extend_times
 from envs.loop_state import End, LoopState
 from envs.service_levels import ServiceLevels
 from envs.time_scales import TimeScales
+
+# Arrays take a plain integer faster than an enum's member.
+_HORIZON, _GOAL, _EMERGENCY, _ESCALATED = int(End.HORIZON), int(End.GOAL), int(End.EMERGENCY), int(End.ESCALATED)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,28 +49,27 @@ def update_end(
     Returns:
         [N] whether this step ended the episode as an emergency.
     """
-    down = levels.served & (levels.bad_share > 1.0 - rules.emergency_good_ratio)
-    _extend(state.green_seconds, ~levels.violated, moving, time_scales.reward_bucket_seconds)
-    _extend(state.outage_seconds, down, moving, time_scales.reward_bucket_seconds)
-    state.incident_seen[moving & state.schedule.has_begun & levels.violated.any(axis=-1)] = True
+    schedule = state.schedule
+    extend_times(
+        moving,
+        np.ascontiguousarray(levels.violated.T),
+        np.ascontiguousarray(levels.served.T),
+        np.ascontiguousarray(levels.bad_share.T),
+        1.0 - rules.emergency_good_ratio,
+        time_scales.reward_bucket_seconds,
+        schedule.has_begun,
+        state.green_seconds,
+        state.outage_seconds,
+        state.incident_seen,
+    )
     recovered = (
         state.incident_seen
-        & (state.schedule.num_injections_left == 0)
+        & (schedule.num_injections_left == 0)
         & (state.green_seconds >= time_scales.cooldown_seconds)
     )
     emergency = moving & rules.end_on_emergency & (state.outage_seconds >= rules.emergency_seconds) & ~escalated
-    state.ends[moving & (state.step_index >= state.num_steps)] = End.HORIZON
-    state.ends[moving & recovered & rules.end_on_goal] = End.GOAL
-    state.ends[emergency] = End.EMERGENCY
-    state.ends[moving & escalated] = End.ESCALATED
+    state.ends[moving & (state.step_index >= state.num_steps)] = _HORIZON
+    state.ends[moving & recovered & rules.end_on_goal] = _GOAL
+    state.ends[emergency] = _EMERGENCY
+    state.ends[moving & escalated] = _ESCALATED
     return emergency
-
-
-def _extend(
-    seconds: NDArray[np.float64], holds: NDArray[np.bool_], moving: NDArray[np.bool_], bucket_seconds: float
-) -> None:
-    """Lengthen, bucket by bucket, how long a condition has held; [N] in place."""
-    longer = seconds
-    for bucket in range(holds.shape[-1]):
-        longer = (longer + bucket_seconds) * holds[:, bucket]
-    np.copyto(seconds, longer, where=moving)

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clusters.telemetry import NODE_SIGNALS, STAND_SIGNALS, TelemetryWindow, signal_index
+from envs.kernels.readings import add_counts, fill_shares_off
 from envs.loop_state import LoopState
 from envs.operator_actions import OperatorActivity
 from envs.rewards.reward_context import RewardContext
@@ -60,12 +61,13 @@ def mean_cost(stand: NDArray[np.float32]) -> NDArray[np.float64]:
 
 def _share_off(groups_enabled: NDArray[np.bool_]) -> NDArray[np.float64]:
     """[N] share of the groups [N, P] that are off; 0 where the application has none."""
-    num_groups = groups_enabled.shape[1]
-    num_off = num_groups - groups_enabled.sum(axis=1, dtype=np.float64)
-    return np.asarray(num_off / max(num_groups, 1))
+    shares = np.empty(len(groups_enabled))
+    fill_shares_off(groups_enabled, shares)
+    return shares
 
 
 def _num_restarts(window: TelemetryWindow) -> NDArray[np.float64]:
-    """[N] over all services and buckets. They are counts: no order of summation can round them."""
-    counts = np.fmax(window.nodes[..., _RESTARTS], 0.0)
-    return np.asarray(counts.sum(axis=(1, 2), dtype=np.float64))
+    """[N] over all services and buckets."""
+    counts = np.zeros(len(window.nodes))
+    add_counts(np.ascontiguousarray(window.nodes.transpose(1, 2, 3, 0)), _RESTARTS, counts)
+    return counts

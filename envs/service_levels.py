@@ -4,13 +4,13 @@ Legend: ... any leading axes (N stands), T buckets, J journeys.
 """
 
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
 from clusters.telemetry import JOURNEY_SIGNALS, TelemetryWindow, signal_index
 from clusters.topology import Application
+from envs.kernels.levels import read_levels
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
@@ -36,19 +36,14 @@ class ServiceLevels:
     violated: Bools
     """[..., T] whether any journey with users misses its latency or its error objective."""
 
+    served: Bools
+    """[..., T] whether anybody wanted anything, and what they got is known."""
+    bad_share: Floats
+    """[..., T] share of the offered requests that were not good; 0 where nothing was offered."""
+
     def mean(self, values: Floats) -> Floats:
         """[..., T] mean over journeys by offered load; unknown values count as 0."""
         return _sum_over_journeys(np.fmax(values, 0.0) * self.weights)
-
-    @cached_property
-    def served(self) -> Bools:
-        """[..., T] whether anybody wanted anything, and what they got is known."""
-        return np.asarray((self.weights > 0).any(axis=-1))
-
-    @cached_property
-    def bad_share(self) -> Floats:
-        """[..., T] share of the offered requests that were not good; 0 where nothing was offered."""
-        return self.mean(1.0 - self.good_ratio)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,18 +71,39 @@ def service_levels(window: TelemetryWindow, application: Application) -> Service
 
 def levels_of(window: TelemetryWindow, objectives: Objectives) -> ServiceLevels:
     """As `service_levels`, for who reads many windows."""
-    journeys = window.journeys.astype(np.float64)  # keeps the axes' order in memory: a batch's stands stay innermost
-    offered, good, errors = journeys[..., _OFFERED], journeys[..., _GOOD], journeys[..., _ERRORS]
-    has_users = (good >= 0) & (offered > 0)
-    known = np.where(has_users, offered, 0.0)
-    latency_ratio = journeys[..., _LATENCY] / objectives.latency_milliseconds
-    missed = (latency_ratio > 1.0) | (errors > objectives.error_ratio)
+    leading, signals = window.journeys.shape[:-3], window.journeys.shape[-3:]
+    journeys = np.ascontiguousarray(window.journeys.reshape(-1, *signals).transpose(1, 2, 3, 0))  # [T, J, F, N]
+    num_buckets, num_journeys, _, num_stands = journeys.shape
+    weights, good, errors, latency = np.empty((4, num_buckets, num_journeys, num_stands))
+    load_rps, bad_share = np.empty((2, num_buckets, num_stands))
+    served, violated = np.empty((2, num_buckets, num_stands), dtype=np.bool_)
+    read_levels(
+        journeys,
+        _OFFERED,
+        _GOOD,
+        _ERRORS,
+        _LATENCY,
+        objectives.latency_milliseconds,
+        objectives.error_ratio,
+        weights,
+        good,
+        errors,
+        latency,
+        load_rps,
+        bad_share,
+        served,
+        violated,
+    )
+    in_journeys, in_buckets = (*leading, num_buckets, num_journeys), (*leading, num_buckets)
+    # Outside of kernels the stands lead: these are views.
     return ServiceLevels(
-        weights=known / np.maximum(_sum_over_journeys(known), 1e-9)[..., None],
-        good_ratio=good,
-        error_ratio=errors,
-        latency_ratio=latency_ratio,
-        violated=np.asarray((missed & has_users).any(axis=-1)),
+        weights=weights.transpose(2, 0, 1).reshape(in_journeys),
+        good_ratio=good.transpose(2, 0, 1).reshape(in_journeys),
+        error_ratio=errors.transpose(2, 0, 1).reshape(in_journeys),
+        latency_ratio=latency.transpose(2, 0, 1).reshape(in_journeys),
+        violated=violated.T.reshape(in_buckets),
+        served=served.T.reshape(in_buckets),
+        bad_share=bad_share.T.reshape(in_buckets),
     )
 
 

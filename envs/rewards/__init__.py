@@ -3,3 +3,9 @@
 To add a term: write `envs/rewards/<term>.py` with a function from `RewardContext` to [N] values, add one line to TERMS
 in `envs/rewards/reward_function.py` and one weight of the same name to `RewardWeights`.
 """
+
+from pathlib import Path
+
+from clusters.compiled import forget_stale_code
+
+forget_stale_code(Path(__file__).parent)

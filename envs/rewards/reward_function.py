@@ -6,6 +6,7 @@ from dataclasses import dataclass, fields
 import numpy as np
 from numpy.typing import NDArray
 
+from clusters.compiled import compiled
 from envs.rewards.emergency import emergency
 from envs.rewards.error_rate import error_rate
 from envs.rewards.escalation import escalation
@@ -67,14 +68,23 @@ class RewardFunction:
 
     def __init__(self, weights: RewardWeights | None = None) -> None:
         self.weights = weights or RewardWeights()
-        self._weights = np.array([[getattr(self.weights, name)] for name in TERMS])
+        self._weights = np.array([getattr(self.weights, name) for name in TERMS])
 
     def __call__(self, context: RewardContext) -> tuple[NDArray[np.float64], dict[str, NDArray[np.float64]]]:
         """([N] rewards, weighted terms [N] that sum to them)."""
-        values = np.stack([term(context) for term in TERMS.values()])  # [terms, N]
-        values *= self._weights
-        values += 0.0  # turns the -0.0 of a term that found nothing into 0.0, so that equal rewards have equal bytes
-        rewards = values[0].copy()
-        for of_term in values[1:]:  # one after the other: a sum over an axis may round otherwise in a larger batch
-            rewards += of_term
+        rewards = np.zeros(len(context.emergency))
+        values = np.empty((len(TERMS), len(rewards)))  # [terms, N]
+        for of_term, term in zip(values, TERMS.values(), strict=True):
+            of_term[...] = term(context)
+        _weigh(values, self._weights, rewards)
         return rewards, dict(zip(TERMS, values, strict=True))
+
+
+@compiled
+def _weigh(values: NDArray[np.float64], weights: NDArray[np.float64], rewards: NDArray[np.float64]) -> None:
+    """Weigh the terms [terms, N] in place, and add them to the rewards [N], one after the other."""
+    for k in range(values.shape[0]):
+        for n in range(values.shape[1]):
+            # Adding 0 turns the -0.0 of a term that found nothing into 0.0, so that equal rewards have equal bytes.
+            values[k, n] = values[k, n] * weights[k] + 0.0
+            rewards[n] += values[k, n]

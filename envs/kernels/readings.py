@@ -1,0 +1,36 @@
+"""What rewards need of a step's telemetry and of the controls.
+
+Legend: N stands, T buckets, S services, F signals, P optional groups.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from clusters.compiled import compiled
+
+Floats = NDArray[np.float64]
+
+
+@compiled
+def add_counts(nodes: NDArray[np.float32], signal: int, counts: Floats) -> None:
+    """Add a signal that counts, over all services and buckets of [T, S, F, N], to [N]; unknown ones are none.
+
+    Counts are whole numbers: no order of summation can round them.
+    """
+    num_buckets, num_services, _, num_stands = nodes.shape
+    for t in range(num_buckets):
+        for s in range(num_services):
+            for n in range(num_stands):
+                count = nodes[t, s, signal, n]
+                counts[n] += np.float64(count if count > np.float32(0.0) else np.float32(0.0))
+
+
+@compiled
+def fill_shares_off(enabled: NDArray[np.bool_], shares: Floats) -> None:
+    """Fill [N] with the share of the groups [N, P] that are off; 0 where there are none."""
+    num_stands, num_groups = enabled.shape
+    for n in range(num_stands):
+        num_off = 0
+        for p in range(num_groups):
+            num_off += not enabled[n, p]
+        shares[n] = num_off / max(num_groups, 1)
