@@ -25,7 +25,8 @@ from clusters.telemetry import NODE_SIGNALS, TelemetryWindow, signal_index
 from envs.actions.catalogue import ActionCatalogue
 from envs.episode_end import EpisodeRules, update_end
 from envs.fault_injection import FaultReceipt, inject_due_faults, lift_expired_limits
-from envs.kernels.due import least_until, let_pass
+from envs.kernels.choices import choose_moving
+from envs.kernels.due import let_pass, until_due
 from envs.loop_state import END_REASONS, End, empty_state
 from envs.observation import observation_of
 from envs.operator_actions import OperatorActivity, carry_out
@@ -178,7 +179,7 @@ class ControlLoop:
         state = self._state
         chosen, moving = self._checked(actions, active)
         action_times_ns = self.time_ns()
-        activity = carry_out(chosen, moving, self._batch, self.catalogue, state, self.time_scales)
+        activity = carry_out(chosen, self._batch, self.catalogue, state, self.time_scales)
         fault_receipts, changed = self._advance(moving, moving if discarded is None else moving | discarded)
         receipts = activity.verified(self._batch)
         np.add(state.step_index, moving, out=state.step_index)
@@ -235,19 +236,21 @@ class ControlLoop:
         )
         chosen = rows if everyone else np.arange(len(rows))
         ends_ns = window.times_ns[chosen, -1] + round(scales.observation_bucket_seconds * _NS)
-        return ends_ns, mean_cost(window.stand[chosen])
+        return ends_ns, mean_cost(window.stand, chosen)
 
     def _checked(
         self, actions: NDArray[np.int64], active: NDArray[np.bool_] | None
     ) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
         """([N] actions, 0 where a stand does not move; [N] which move)."""
         state = self._state
-        unready = state.num_steps == 0 if active is None else active & (state.num_steps == 0)
-        if unready.any():
+        asked = np.ones(self.num_stands, dtype=np.bool_) if active is None else active
+        chosen, moving = np.empty(self.num_stands, dtype=np.int64), np.empty(self.num_stands, dtype=np.bool_)
+        num_unready, num_unknown = choose_moving(
+            np.asarray(actions, dtype=np.int64), asked, state.num_steps, state.ends, len(self.catalogue), chosen, moving
+        )
+        if num_unready:
             raise StandError("a stand was stepped before its first reset; call reset for it")
-        moving = ~state.ended if active is None else active & ~state.ended
-        chosen = np.where(moving, np.asarray(actions, dtype=np.int64), 0)
-        if chosen.min() < 0 or chosen.max() >= len(self.catalogue):
+        if num_unknown:
             raise ValueError(f"actions must be from 0 to {len(self.catalogue) - 1}, not {chosen.tolist()}")
         return chosen, moving
 
@@ -271,17 +274,17 @@ class ControlLoop:
         selected = None if advanced.all() else np.flatnonzero(advanced)
         buckets_left = self.time_scales.buckets_per_step
         while buckets_left:
-            if least_until(moving, state.schedule.next_seconds, state.elapsed_seconds) <= 0:
+            clocks = moving, state.elapsed_seconds, state.schedule.next_seconds, state.limit_ends_seconds
+            until_event, until_end = until_due(*clocks)
+            if until_event <= 0:
                 injected, recorded = inject_due_faults(moving, self._batch, self.application, state)
                 receipts += injected
                 changed += recorded
-            if least_until(moving, state.limit_ends_seconds, state.elapsed_seconds) <= 0:
+            if until_end <= 0:
                 changed += lift_expired_limits(moving, self._batch, self.application, state)
-            due_seconds = min(
-                least_until(moving, due, state.elapsed_seconds)
-                for due in (state.schedule.next_seconds, state.limit_ends_seconds)
-            )
-            num_buckets = math.ceil(min(buckets_left, due_seconds / bucket_seconds))
+            if min(until_event, until_end) <= 0:
+                until_event, until_end = until_due(*clocks)
+            num_buckets = math.ceil(min(buckets_left, min(until_event, until_end) / bucket_seconds))
             seconds = num_buckets * bucket_seconds
             self._batch.advance(seconds, selected)
             let_pass(seconds, round(seconds * _NS), moving, state.elapsed_seconds, state.now_ns)

@@ -4,17 +4,17 @@ Legend: N stands, T reward buckets of the step.
 """
 
 from dataclasses import dataclass
+from math import inf
 
 import numpy as np
 from numpy.typing import NDArray
 
-from envs.kernels.ends import extend_times
+from envs.kernels.ends import extend_times, find_ends
 from envs.loop_state import End, LoopState
 from envs.service_levels import ServiceLevels
 from envs.time_scales import TimeScales
 
-# Arrays take a plain integer faster than an enum's member.
-_HORIZON, _GOAL, _EMERGENCY, _ESCALATED = int(End.HORIZON), int(End.GOAL), int(End.EMERGENCY), int(End.ESCALATED)
+_NUMBERS = (int(End.HORIZON), int(End.GOAL), int(End.EMERGENCY), int(End.ESCALATED))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,14 +62,19 @@ def update_end(
         state.outage_seconds,
         state.incident_seen,
     )
-    recovered = (
-        state.incident_seen
-        & (schedule.num_injections_left == 0)
-        & (state.green_seconds >= time_scales.cooldown_seconds)
+    emergency = np.empty(len(moving), dtype=np.bool_)
+    find_ends(
+        moving,
+        escalated,
+        state.num_steps - state.step_index,
+        schedule.num_injections_left,
+        state.incident_seen,
+        state.green_seconds,
+        state.outage_seconds,
+        time_scales.cooldown_seconds if rules.end_on_goal else inf,
+        rules.emergency_seconds if rules.end_on_emergency else inf,
+        _NUMBERS,
+        state.ends,
+        emergency,
     )
-    emergency = moving & rules.end_on_emergency & (state.outage_seconds >= rules.emergency_seconds) & ~escalated
-    state.ends[moving & (state.step_index >= state.num_steps)] = _HORIZON
-    state.ends[moving & recovered & rules.end_on_goal] = _GOAL
-    state.ends[emergency] = _EMERGENCY
-    state.ends[moving & escalated] = _ESCALATED
     return emergency

@@ -33,7 +33,6 @@ class End(IntEnum):
     ESCALATED = 4
 
 
-_RUNNING = int(End.RUNNING)  # numpy compares with a plain integer five times as fast as with a member
 END_REASONS: NDArray[np.object_] = np.array([RUNNING, HORIZON, GOAL, EMERGENCY, ESCALATED], dtype=object)
 """The word for each `End`."""
 
@@ -68,12 +67,6 @@ class LoopState:
     """[N, A] the catalogue's mask of `controls`: kept, because it changes only where controls do."""
     controls: Controls
     schedule: FaultSchedule
-
-    @property
-    def ended(self) -> NDArray[np.bool_]:
-        """[N] whether the episode is over, or was never begun."""
-        over: NDArray[np.bool_] = (self.ends != _RUNNING) | (self.num_steps == 0)
-        return over
 
     def begin(self, rows: Rows, fresh: "LoopState") -> None:
         """Forget the last episode of some stands: they become as the one row of `fresh`."""

@@ -43,13 +43,12 @@ class OperatorActivity:
 
 def carry_out(
     actions: NDArray[np.int64],
-    moving: NDArray[np.bool_],
     batch: StandBatch,
     catalogue: ActionCatalogue,
     state: LoopState,
     time_scales: TimeScales,
 ) -> OperatorActivity:
-    """Apply the chosen actions of the stands that move; a masked one is refused, with a receipt that says so."""
+    """Apply the actions [N] that are not 0; a masked one is refused, with a receipt that says so."""
     num_stands = len(actions)
     activity = OperatorActivity(
         receipts={},
@@ -59,7 +58,7 @@ def carry_out(
         num_unsafe=np.zeros(num_stands, dtype=np.int64),
         escalated=np.zeros(num_stands, dtype=np.bool_),
     )
-    acting = np.flatnonzero(moving & (actions > 0))
+    acting = np.flatnonzero(actions)
     chosen = actions[acting]
     allowed = state.allowed[acting, chosen].tolist()
     activity.escalated[acting[catalogue.escalates[chosen]]] = True

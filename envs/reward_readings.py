@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clusters.telemetry import NODE_SIGNALS, STAND_SIGNALS, TelemetryWindow, signal_index
-from envs.kernels.readings import add_counts, fill_shares_off
+from envs.kernels.readings import add_counts, fill_mean_costs, fill_shares_off
 from envs.loop_state import LoopState
 from envs.operator_actions import OperatorActivity
 from envs.rewards.reward_context import RewardContext
@@ -51,12 +51,11 @@ def reward_context(
     )
 
 
-def mean_cost(stand: NDArray[np.float32]) -> NDArray[np.float64]:
-    """[N] mean reserved CPU, millicores, of the buckets of [N, T, F] that are known; NaN where none is."""
-    cost = stand[..., _COST].astype(np.float64, order="C")
-    num_known = (cost >= 0).sum(axis=1)
-    total = np.fmax(cost, 0.0).sum(axis=1)  # each row in one go, whatever the number of rows: they lie in C order
-    return np.asarray(np.divide(total, num_known, out=np.full(len(cost), np.nan), where=num_known > 0))
+def mean_cost(stand: NDArray[np.float32], stands: NDArray[np.int64]) -> NDArray[np.float64]:
+    """[K] mean reserved CPU, millicores, over the known buckets of [N, T, F], of these stands; NaN: none is."""
+    costs = np.empty(len(stands))
+    fill_mean_costs(np.ascontiguousarray(stand.transpose(1, 2, 0)), _COST, stands, costs)
+    return costs
 
 
 def _share_off(groups_enabled: NDArray[np.bool_]) -> NDArray[np.float64]:

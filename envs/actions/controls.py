@@ -8,6 +8,7 @@ from dataclasses import dataclass, fields
 import numpy as np
 from numpy.typing import NDArray
 
+from clusters.compiled import compiled
 from clusters.topology import Application
 
 NO_RELEASE = -1
@@ -65,13 +66,23 @@ class Controls:
         Returns:
             The rows that have changed, each as often as it has.
         """
-        stands, services = (self.autoscaler_targets > 0).nonzero()
-        wanted = desired[stands, services]
-        known = wanted >= 0
-        stands, services, found = stands[known], services[known], np.rint(wanted[known]).astype(np.int64)
-        changed: Ints = stands[found != self.replicas[stands, services]]
-        self.replicas[stands, services] = found
-        return changed
+        changed = np.empty(self.replicas.size, dtype=np.int64)
+        return changed[: _follow(self.autoscaler_targets, desired, self.replicas, changed)]
+
+
+@compiled
+def _follow(targets: Floats, desired: NDArray[np.floating], replicas: Ints, changed: Ints) -> int:
+    """Enter the desired replicas [N, S] where there is a target; how many rows in `changed` have changed."""
+    count = 0
+    for n in range(targets.shape[0]):
+        for s in range(targets.shape[1]):
+            if targets[n, s] > 0 and desired[n, s] >= 0:
+                found = int(np.rint(desired[n, s]))
+                if found != replicas[n, s]:
+                    replicas[n, s] = found
+                    changed[count] = n
+                    count += 1
+    return count
 
 
 _NAMES = tuple(field.name for field in fields(Controls))

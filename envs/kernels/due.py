@@ -14,13 +14,16 @@ Bools = NDArray[np.bool_]
 
 
 @compiled
-def least_until(moving: Bools, due_seconds: Floats, elapsed_seconds: Floats) -> float:
-    """Least time to what is due [N] on any stand that moves; infinite where nothing is."""
-    least = np.inf
+def until_due(
+    moving: Bools, elapsed_seconds: Floats, next_seconds: Floats, limit_ends_seconds: Floats
+) -> tuple[float, float]:
+    """Least time to a fault event, and to the end of a rate limit, on any stand [N] that moves; infinite: never."""
+    until_event, until_end = np.inf, np.inf
     for n in range(moving.shape[0]):
         if moving[n]:
-            least = min(least, due_seconds[n] - elapsed_seconds[n])
-    return least
+            until_event = min(until_event, next_seconds[n] - elapsed_seconds[n])
+            until_end = min(until_end, limit_ends_seconds[n] - elapsed_seconds[n])
+    return until_event, until_end
 
 
 @compiled

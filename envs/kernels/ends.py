@@ -48,3 +48,50 @@ def extend_times(
             is_down = served[t, n] and bad_share[t, n] > bad_enough
             outage_seconds[n] = outage_seconds[n] + bucket_seconds if is_down else 0.0
             incident_seen[n] |= has_begun[n] and violated[t, n]
+
+
+@compiled
+def find_ends(
+    moving: Bools,
+    escalated: Bools,
+    steps_left: Ints,
+    injections_left: Ints,
+    incident_seen: Bools,
+    green_seconds: Floats,
+    outage_seconds: Floats,
+    goal_seconds: float,
+    emergency_seconds: float,
+    numbers: tuple[int, int, int, int],
+    ends: NDArray[np.int8],
+    emergency: Bools,
+) -> None:
+    """Fill why the episodes of the stands [N] that move are over: escalation before emergency, goal and horizon.
+
+    Args:
+        moving: [N]
+        escalated: [N] whether the stand was handed over.
+        steps_left: [N] of the scenario.
+        injections_left: [N] faults still to come.
+        incident_seen: [N]
+        green_seconds: [N]
+        outage_seconds: [N]
+        goal_seconds: green time after an incident that ends an episode; infinite: none does.
+        emergency_seconds: outage that does; infinite: none does.
+        numbers: what stands for horizon, goal, emergency and escalation.
+        ends: [N] left as it is where the episode goes on.
+        emergency: [N] whether it is over as one.
+    """
+    horizon, goal, outage, escalation = numbers
+    for n in range(moving.shape[0]):
+        emergency[n] = moving[n] and not escalated[n] and outage_seconds[n] >= emergency_seconds
+        is_recovered = incident_seen[n] and injections_left[n] == 0 and green_seconds[n] >= goal_seconds
+        if not moving[n]:
+            continue
+        if escalated[n]:
+            ends[n] = escalation
+        elif emergency[n]:
+            ends[n] = outage
+        elif is_recovered:
+            ends[n] = goal
+        elif steps_left[n] <= 0:
+            ends[n] = horizon

@@ -34,3 +34,16 @@ def fill_shares_off(enabled: NDArray[np.bool_], shares: Floats) -> None:
         for p in range(num_groups):
             num_off += not enabled[n, p]
         shares[n] = num_off / max(num_groups, 1)
+
+
+@compiled
+def fill_mean_costs(stand: NDArray[np.float32], signal: int, stands: NDArray[np.int64], costs: Floats) -> None:
+    """Fill [K] with the mean of a signal over the known buckets of [T, F, N], of these stands; NaN: there is none."""
+    for k in range(len(stands)):
+        total, num_known = 0.0, 0
+        for t in range(stand.shape[0]):
+            value = stand[t, signal, stands[k]]
+            if value >= np.float32(0.0):
+                total += np.float64(value)
+                num_known += 1
+        costs[k] = total / num_known if num_known else np.nan
