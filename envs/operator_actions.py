@@ -61,7 +61,7 @@ def carry_out(
     acting = np.flatnonzero(actions)
     chosen = actions[acting]
     allowed = state.allowed[acting, chosen].tolist()
-    activity.escalated[acting[catalogue.escalates[chosen]]] = True
+    activity.escalated[acting] = catalogue.escalates[chosen]
     # Stage by stage: what does the same thing again and again runs faster.
     commands = [
         (stand, action, is_allowed, catalogue.command(action, state.controls, stand))

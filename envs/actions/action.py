@@ -101,6 +101,8 @@ class ActionFamily(Protocol):
     """All actions of one type: one file and one line in `envs.actions.FAMILIES`."""
 
     type: ActionType
+    is_relative: bool
+    """Whether its commands depend on the controls; those of other families are made once."""
 
     def enumerate(self, application: Application) -> Sequence[Action]:
         """The family's actions on this application, in a stable order."""

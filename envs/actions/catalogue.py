@@ -26,6 +26,7 @@ class ActionCatalogue:
             action for family in FAMILIES.values() for action in family.enumerate(application)
         )
         self.names: tuple[str, ...] = tuple(action.name for action in self.actions)
+        self._fixed: dict[int, OperatorCommand | None] = {}  # commands that are the same whatever the controls
         self._positions = {name: position for position, name in enumerate(self.names)}
         if len(self._positions) != len(self.names):
             raise ValueError(f"two actions of {application.name} have one name: {sorted(self.names)}")
@@ -115,5 +116,11 @@ class ActionCatalogue:
 
     def command(self, index: int, controls: Controls, stand: int) -> OperatorCommand | None:
         """The command that carries the action out on one stand; None if it sends none."""
+        if index in self._fixed:
+            return self._fixed[index]
         action = self.actions[index]
-        return FAMILIES[action.type].command(action, self.application, controls, stand)
+        family = FAMILIES[action.type]
+        command = family.command(action, self.application, controls, stand)
+        if not family.is_relative:
+            self._fixed[index] = command
+        return command

@@ -1,6 +1,8 @@
 """What commands do to the controls, kept from those that are in force."""
 
-from dataclasses import fields
+from collections.abc import Callable
+from math import nan
+from typing import Any
 
 from clusters.commands import (
     Command,
@@ -19,24 +21,23 @@ from envs.actions.controls import NO_RELEASE, Controls, baseline_controls
 
 __all__ = ["baseline_controls", "record_command", "rolls"]
 
-_RESOURCES = {
-    "cpu_limit_millicores": "cpu_limits_millicores",
-    "cpu_request_millicores": "cpu_requests_millicores",
-    "memory_limit_bytes": "memory_limits_bytes",
-    "memory_request_bytes": "memory_requests_bytes",
-}
+_RESOURCES = (
+    ("cpu_limit_millicores", "cpu_limits_millicores"),
+    ("cpu_request_millicores", "cpu_requests_millicores"),
+    ("memory_limit_bytes", "memory_limits_bytes"),
+    ("memory_request_bytes", "memory_requests_bytes"),
+)
 """The command's fields and the controls'."""
+_ROLLING = (Restart, RestartPod, SetResources)
 
 
 def rolls(command: Command) -> str | None:
     """The service whose replicas a command replaces by fresh ones; None if it replaces none."""
-    match command:
-        case Restart(service=service) | RestartPod(service=service) | SetResources(service=service):
-            return service
-        case ShiftTraffic(service=service, share=share) if share in (0, 1):
-            return service
-        case _:
-            return None
+    if isinstance(command, _ROLLING):
+        return command.service
+    if isinstance(command, ShiftTraffic) and command.share in (0, 1):
+        return command.service
+    return None
 
 
 def record_command(controls: Controls, application: Application, stand: int, command: Command) -> int:
@@ -45,29 +46,38 @@ def record_command(controls: Controls, application: Application, stand: int, com
     Returns:
         Replicas that the command adds, removes or replaces, by its own nature.
     """
-    match command:
-        case Scale(service=service, replicas=replicas):
-            return _set_replicas(controls, stand, application.service_names.index(service), replicas)
-        case RestartPod():
-            return 1
-        case Restart(service=service):
-            return int(controls.replicas[stand, application.service_names.index(service)])
-        case SetResources(service=service):
-            position = application.service_names.index(service)
-            _record_resources(controls, stand, position, command)
-            return int(controls.replicas[stand, position])
-        case SetAutoscaler(service=service, target_utilisation=target):
-            position = application.service_names.index(service)
-            controls.autoscaler_targets[stand, position] = float("nan") if target is None else target
-        case SetGroup():
-            return _record_group(controls, application, stand, command)
-        case ShiftTraffic():
-            return _record_release(controls, application, stand, command)
-        case ShapeWorkload(request_type=name, factor=factor):
-            names = [request.name for request in application.request_types]
-            controls.sent_shares[stand, names.index(name) if name else slice(None)] = factor
-        case SetRateLimit(limit_rps=limit):
-            controls.rate_limits_rps[stand] = float("nan") if limit is None else limit
+    record = _RECORDS.get(type(command))
+    return 0 if record is None else record(controls, application, stand, command)
+
+
+def _record_scale(controls: Controls, application: Application, stand: int, command: Scale) -> int:
+    return _set_replicas(controls, stand, application.service_names.index(command.service), command.replicas)
+
+
+def _record_restart(controls: Controls, application: Application, stand: int, command: Restart) -> int:
+    return int(controls.replicas[stand, application.service_names.index(command.service)])
+
+
+def _record_pod(controls: Controls, application: Application, stand: int, command: RestartPod) -> int:
+    return 1
+
+
+def _record_autoscaler(controls: Controls, application: Application, stand: int, command: SetAutoscaler) -> int:
+    target = command.target_utilisation
+    position = application.service_names.index(command.service)
+    controls.autoscaler_targets[stand, position] = nan if target is None else target
+    return 0
+
+
+def _record_shape(controls: Controls, application: Application, stand: int, command: ShapeWorkload) -> int:
+    names = [request.name for request in application.request_types]
+    chosen = names.index(command.request_type) if command.request_type else slice(None)
+    controls.sent_shares[stand, chosen] = command.factor
+    return 0
+
+
+def _record_limit(controls: Controls, application: Application, stand: int, command: SetRateLimit) -> int:
+    controls.rate_limits_rps[stand] = nan if command.limit_rps is None else command.limit_rps
     return 0
 
 
@@ -77,11 +87,13 @@ def _set_replicas(controls: Controls, stand: int, position: int, replicas: int) 
     return touched
 
 
-def _record_resources(controls: Controls, stand: int, position: int, command: SetResources) -> None:
-    for field in fields(command):
-        value = getattr(command, field.name)
-        if field.name in _RESOURCES and value is not None:
-            getattr(controls, _RESOURCES[field.name])[stand, position] = value
+def _record_resources(controls: Controls, application: Application, stand: int, command: SetResources) -> int:
+    position = application.service_names.index(command.service)
+    for field, of_controls in _RESOURCES:
+        value = getattr(command, field)
+        if value is not None:
+            getattr(controls, of_controls)[stand, position] = value
+    return int(controls.replicas[stand, position])
 
 
 def _record_group(controls: Controls, application: Application, stand: int, command: SetGroup) -> int:
@@ -114,3 +126,17 @@ def _record_release(controls: Controls, application: Application, stand: int, co
     else:
         return 0
     return int(controls.replicas[stand, position])
+
+
+_RECORDS: dict[type[Command], Callable[[Controls, Application, int, Any], int]] = {
+    Scale: _record_scale,
+    Restart: _record_restart,
+    RestartPod: _record_pod,
+    SetResources: _record_resources,
+    SetAutoscaler: _record_autoscaler,
+    SetGroup: _record_group,
+    ShiftTraffic: _record_release,
+    ShapeWorkload: _record_shape,
+    SetRateLimit: _record_limit,
+}
+"""By the kind of command; others leave the controls as they are."""

@@ -14,6 +14,7 @@ class DoNothing:
     """The one action that is always allowed and sends nothing."""
 
     type = ActionType.DO_NOTHING
+    is_relative = False
 
     def enumerate(self, application: Application) -> Sequence[Action]:
         """One action."""

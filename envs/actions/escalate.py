@@ -14,6 +14,7 @@ class Escalate:
     """Terminal: the control loop ends the episode and the reward charges every step that is left."""
 
     type = ActionType.ESCALATE
+    is_relative = False
 
     def enumerate(self, application: Application) -> Sequence[Action]:
         """One action."""

@@ -17,6 +17,7 @@ class RateLimit:
     """A limit is a share of the application's nominal rate; a limit already set is masked, as is lifting none."""
 
     type = ActionType.RATE_LIMIT
+    is_relative = False
 
     def enumerate(self, application: Application) -> Sequence[Action]:
         """Each share, and lifting; the level is the admitted share minus 1 (0: everything is admitted)."""

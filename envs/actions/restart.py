@@ -15,6 +15,7 @@ class RestartService:
     """Any service but the load generator: restarting the clients would hide the users' trouble."""
 
     type = ActionType.RESTART
+    is_relative = False
 
     def enumerate(self, application: Application) -> Sequence[Action]:
         """One action per service; the level is 1."""
@@ -41,6 +42,7 @@ class RestartOnePod:
     """Services with replicas to choose from: of any other, restarting one is restarting all."""
 
     type = ActionType.RESTART_POD
+    is_relative = False
 
     def enumerate(self, application: Application) -> Sequence[Action]:
         """One action per scalable service; the level is 1."""

@@ -15,6 +15,7 @@ class RollBack:
     """Always allowed, whatever the flag's present variant: a mask must not tell which configuration is bad."""
 
     type = ActionType.ROLL_BACK
+    is_relative = False
 
     def enumerate(self, application: Application) -> Sequence[Action]:
         """One action per flag, on the service that owns it; the level numbers the owner's flags from 1."""

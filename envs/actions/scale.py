@@ -22,6 +22,7 @@ class ScaleService:
     """
 
     type = ActionType.SCALE
+    is_relative = True
 
     def enumerate(self, application: Application) -> Sequence[Action]:
         """Each change for each scalable service; the level is the number of replicas added."""

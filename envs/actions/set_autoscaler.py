@@ -18,6 +18,7 @@ class Autoscale:
     """Between one replica and the service's maximum; a target already in force is masked, as is removing none."""
 
     type = ActionType.SET_AUTOSCALER
+    is_relative = False
 
     def enumerate(self, application: Application) -> Sequence[Action]:
         """Each target for each scalable service, and none; the level is the target, 0 for none."""

@@ -26,6 +26,8 @@ class ChangeLimit:
     is only lowered where the new limit is below it.
     """
 
+    is_relative = True
+
     def __init__(self, type_: ActionType, resource: str) -> None:
         self.type = type_
         self._limit = f"{resource}_limit_{_UNITS[resource]}"
@@ -57,6 +59,8 @@ class ChangeLimit:
 
 class ChangeRequest:
     """Relative to the request set so far, within a quarter and four times the application's own, up to the limit."""
+
+    is_relative = True
 
     def __init__(self, type_: ActionType, resource: str, *, only_where_declared: bool) -> None:
         self.type = type_

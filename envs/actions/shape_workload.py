@@ -18,6 +18,7 @@ class Shape:
     """A share that is sent already is masked. Asking for all of everything takes every request back."""
 
     type = ActionType.SHAPE_WORKLOAD
+    is_relative = False
 
     def enumerate(self, application: Application) -> Sequence[Action]:
         """Each share of all types, and half of each one; the level is the share minus 1, minus the type's number."""

@@ -27,6 +27,7 @@ class ShiftRelease:
     """
 
     type = ActionType.SHIFT_TRAFFIC
+    is_relative = False
 
     def enumerate(self, application: Application) -> Sequence[Action]:
         """Each step of each release. The k-th release of a service has the levels k - 1 + share, and -k to go back."""

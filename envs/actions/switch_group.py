@@ -16,6 +16,7 @@ class SwitchGroup:
     """The state a group is in is masked."""
 
     type = ActionType.SWITCH_GROUP
+    is_relative = False
 
     def enumerate(self, application: Application) -> Sequence[Action]:
         """Off and on for each group, on its first service; the level numbers that service's groups, below 0 for off."""
