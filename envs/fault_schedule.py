@@ -5,7 +5,6 @@ Legend: N stands, F faults of a stand at most.
 
 from collections.abc import Sequence
 from math import inf
-from operator import itemgetter
 from typing import TypeVar
 
 import numpy as np
@@ -22,7 +21,6 @@ Injections = tuple[tuple[float, Command], ...]
 """(seconds after the warm-up, command), in time order."""
 T = TypeVar("T")
 _HEALING = (SetFlag, ShiftTraffic)
-_SECONDS = itemgetter(0)
 
 
 class FaultSchedule:
@@ -57,7 +55,7 @@ class FaultSchedule:
             left = 0
             for f, fault in enumerate(of_stand):
                 self._fault_ids[f][stand], self._clearances[f][stand] = fault.fault_id, fault.clearance
-                self._injections[f][stand] = injections = _in_order(fault.injections)
+                self._injections[f][stand] = injections = fault.injections
                 left += len(injections)
                 if injections:
                     inject_seconds[f][k] = injections[0][0]
@@ -76,6 +74,9 @@ class FaultSchedule:
         """What is due on the stands that move [N] at each one's time [N], taken out of the schedule.
 
         A stand's events come in time order; at one time clearances come first.
+
+        Raises:
+            ValueError: the injections of a scenario's fault are in no time order.
         """
         due: list[Due] = []
         while num_due := take_due(
@@ -91,7 +92,8 @@ class FaultSchedule:
         ):
             events = self._due[:, :num_due]
             following = np.array(self._look_up(events, due))
-            put_next(events, following, self._clear_seconds, self._inject_seconds, self.next_seconds)
+            if not put_next(events, following, self._clear_seconds, self._inject_seconds, self.next_seconds):
+                raise ValueError("a fault of a scenario has injections out of time order; sort them")
         return due
 
     def _look_up(self, events: NDArray[np.int64], due: list[Due]) -> list[float]:
@@ -151,14 +153,6 @@ class FaultSchedule:
             self._num_injected = np.concatenate([self._num_injected, np.zeros((1, num_stands), dtype=np.int64)])
             self._inject_seconds = np.concatenate([self._inject_seconds, never])
             self._clear_seconds = np.concatenate([self._clear_seconds, never])
-
-
-def _in_order(injections: Injections) -> Injections:
-    """In time order: as they are, but in scenarios that somebody wrote otherwise."""
-    if len(injections) < 2:
-        return injections
-    ordered = tuple(sorted(injections, key=_SECONDS))
-    return injections if ordered == injections else ordered
 
 
 def _rows(columns: list[list[T]], rows: NDArray[np.int64]) -> list[list[T]]:

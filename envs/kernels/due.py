@@ -88,13 +88,20 @@ def take_due(
 @compiled
 def put_next(
     due: Ints, following_seconds: Floats, clear_seconds: Floats, inject_seconds: Floats, next_seconds: Floats
-) -> None:
-    """Enter when faults that were due [3, K] are injected next [K], and when anything is due [N] on their stands."""
+) -> bool:
+    """Enter when faults that were due [3, K] are injected next [K], and when anything is due [N] on their stands.
+
+    Returns:
+        Whether no fault is injected next before it was last.
+    """
+    is_in_order = True
     for k in range(due.shape[1]):
         n = due[0, k]
         if due[2, k] >= 0:
+            is_in_order &= inject_seconds[due[1, k], n] <= following_seconds[k]
             inject_seconds[due[1, k], n] = following_seconds[k]
         least = np.inf
         for f in range(clear_seconds.shape[0]):
             least = min(least, clear_seconds[f, n], inject_seconds[f, n])
         next_seconds[n] = least
+    return is_in_order

@@ -1,6 +1,7 @@
 """What is due when, and what an operator's command makes void."""
 
 import numpy as np
+import pytest
 
 from clusters.commands import Restart, ScaleWorkload, SetFlag, ShiftTraffic
 from clusters.scenario import ScheduledFault
@@ -54,14 +55,21 @@ def test_events_come_in_time_order_and_clearances_first():
     assert schedule.num_injections_left[1] == 0
 
 
-def test_faults_written_out_of_order_and_late_looks_come_in_time_order():
-    unordered = fault((30.0, BAD), (10.0, shift(0.1)), (20.0, GOOD))
+def test_events_of_several_faults_that_are_asked_for_late_come_in_time_order():
+    growing = fault((10.0, shift(0.1)), (20.0, shift(0.5)), (30.0, BAD))
     schedule = FaultSchedule(1)
-    schedule.load([0], [[unordered, fault((15.0, shift(0.2, "v3")), end_seconds=30.0, clearance=shift(0.0, "v3"))]])
+    schedule.load([0], [[growing, fault((15.0, shift(0.2, "v3")), end_seconds=30.0, clearance=shift(0.0, "v3"))]])
     assert schedule.next_seconds.tolist() == [10.0]
-    expected = [shift(0.1), shift(0.2, "v3"), GOOD, shift(0.0, "v3"), BAD]
+    expected = [shift(0.1), shift(0.2, "v3"), shift(0.5), shift(0.0, "v3"), BAD]
     assert popped(schedule, 0, 99.0) == expected
     assert schedule.num_injections_left.tolist() == [0]
+
+
+def test_injections_out_of_time_order_are_refused():
+    schedule = FaultSchedule(1)
+    schedule.load([0], [[fault((30.0, BAD), (10.0, GOOD))]])
+    with pytest.raises(ValueError, match="out of time order; sort them"):
+        popped(schedule, 0, 30.0)
 
 
 def test_nothing_of_an_earlier_scenario_comes_back():
