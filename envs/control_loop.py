@@ -80,7 +80,8 @@ class LoopStep:
     receipts: Mapping[int, Receipt]
     """By stand; only where a command was due."""
     fault_receipts: Sequence[FaultReceipt]
-    """(stand, fault id, receipt) of the step's injections and clearances; a stand's in their order."""
+    """(stand, fault id, receipt) of the step's injections and clearances, a stand's in their order; if they were
+    wanted."""
     window: TelemetryWindow
     """[N, T, ...] of this step only; valid until the next step."""
 
@@ -163,6 +164,7 @@ class ControlLoop:
         active: NDArray[np.bool_] | None = None,
         *,
         discarded: NDArray[np.bool_] | None = None,
+        keep_fault_receipts: bool = True,
     ) -> LoopStep:
         """Carry out one action per stand and let one control step pass.
 
@@ -171,6 +173,7 @@ class ControlLoop:
             active: [N] which stands move; None: all that have not ended.
             discarded: [N] which of the others are reset before anybody looks at them again. Time may pass on them too:
                 to hold a few stands still costs more than to move all.
+            keep_fault_receipts: whether anybody asks what came of the faults.
 
         Raises:
             ValueError: an action is no index of the catalogue.
@@ -180,7 +183,9 @@ class ControlLoop:
         chosen, moving = self._checked(actions, active)
         action_times_ns = self.time_ns()
         activity = carry_out(chosen, self._batch, self.catalogue, state, self.time_scales)
-        fault_receipts, changed = self._advance(moving, moving if discarded is None else moving | discarded)
+        fault_receipts: list[FaultReceipt] = []
+        advanced = moving if discarded is None else moving | discarded
+        changed = self._advance(moving, advanced, fault_receipts if keep_fault_receipts else None)
         receipts = activity.verified(self._batch)
         np.add(state.step_index, moving, out=state.step_index)
         window, rewards, terms = self._judge(moving, activity)
@@ -260,26 +265,30 @@ class ControlLoop:
             rows = np.array(sorted(stands), dtype=np.int64)
             self.catalogue.refresh_mask(self._state.allowed, self._state.controls, rows)
 
-    def _advance(self, moving: NDArray[np.bool_], advanced: NDArray[np.bool_]) -> tuple[list[FaultReceipt], list[int]]:
+    def _advance(
+        self, moving: NDArray[np.bool_], advanced: NDArray[np.bool_], receipts: list[FaultReceipt] | None
+    ) -> list[int]:
         """Let a control step pass, in as few advances as what is due in between allows.
 
+        Args:
+            moving: [N] which stands move.
+            advanced: [N] on which time passes.
+            receipts: of the faults that were due, appended.
+
         Returns:
-            What came of the faults that were due, and the stands whose controls something else than policies changed.
+            Stands whose controls something else than policies changed.
         """
         state, bucket_seconds = self._state, self.time_scales.observation_bucket_seconds
-        receipts: list[FaultReceipt] = []
         changed: list[int] = []
         if not moving.any():
-            return receipts, changed
+            return changed
         selected = None if advanced.all() else np.flatnonzero(advanced)
         buckets_left = self.time_scales.buckets_per_step
         while buckets_left:
             clocks = moving, state.elapsed_seconds, state.schedule.next_seconds, state.limit_ends_seconds
             until_event, until_end = until_due(*clocks)
             if until_event <= 0:
-                injected, recorded = inject_due_faults(moving, self._batch, self.application, state)
-                receipts += injected
-                changed += recorded
+                changed += inject_due_faults(moving, self._batch, self.application, state, receipts)
             if until_end <= 0:
                 changed += lift_expired_limits(moving, self._batch, self.application, state)
             if min(until_event, until_end) <= 0:
@@ -289,7 +298,7 @@ class ControlLoop:
             self._batch.advance(seconds, selected)
             let_pass(seconds, round(seconds * _NS), moving, state.elapsed_seconds, state.now_ns)
             buckets_left -= num_buckets
-        return receipts, changed
+        return changed
 
     def _judge(
         self, moving: NDArray[np.bool_], activity: OperatorActivity

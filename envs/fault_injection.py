@@ -18,22 +18,26 @@ FaultReceipt = tuple[int, str, Receipt]
 
 
 def inject_due_faults(
-    moving: NDArray[np.bool_], batch: StandBatch, application: Application, state: LoopState
-) -> tuple[list[FaultReceipt], list[int]]:
-    """Apply the fault events that are due.
+    moving: NDArray[np.bool_],
+    batch: StandBatch,
+    application: Application,
+    state: LoopState,
+    receipts: list[FaultReceipt] | None,
+) -> list[int]:
+    """Apply the fault events that are due; what came of them is appended to `receipts`, if there is such a list.
 
     Returns:
-        What came of them, and the stands whose controls changed: a roll-out, an autoscaler or a group is no secret, a
-        flag is.
+        Stands whose controls changed: a roll-out, an autoscaler or a group is no secret, a flag is.
     """
-    due = state.schedule.pop_due(moving, state.elapsed_seconds)
-    receipts = [(stand, fault_id, batch.apply(stand, command)) for stand, fault_id, command in due]
     changed = []
-    for stand, _, receipt in receipts:
-        if type(receipt.command) in _RECORDED and receipt.is_in_force:
-            record_command(state.controls, application, stand, receipt.command)
+    for stand, fault_id, command in state.schedule.pop_due(moving, state.elapsed_seconds):
+        receipt = batch.apply(stand, command)
+        if receipts is not None:
+            receipts.append((stand, fault_id, receipt))
+        if type(command) in _RECORDED and receipt.is_in_force:
+            record_command(state.controls, application, stand, command)
             changed.append(stand)
-    return receipts, changed
+    return changed
 
 
 def lift_expired_limits(

@@ -129,7 +129,7 @@ class VectorStandEnv(VectorEnv[ObservationDict, NDArray[np.int64], NDArray[np.fl
         self, actions: NDArray[np.int64]
     ) -> tuple[ObservationDict, NDArray[np.float64], NDArray[np.bool_], NDArray[np.bool_], dict[str, Any]]:
         """One control step of every running stand; the stands that had ended are reset instead, with reward 0."""
-        with collecting_later():  # a step makes scenarios that stay, and receipts that are gone when it returns
+        with collecting_later():  # a step makes scenarios that stay, and receipts that do not
             return self._step(np.asarray(actions, dtype=np.int64))
 
     def close_extras(self, **kwargs: Any) -> None:
@@ -140,7 +140,7 @@ class VectorStandEnv(VectorEnv[ObservationDict, NDArray[np.int64], NDArray[np.fl
         self, actions: NDArray[np.int64]
     ) -> tuple[ObservationDict, NDArray[np.float64], NDArray[np.bool_], NDArray[np.bool_], dict[str, Any]]:
         stepped = ~self._done
-        step = self.loop.step(actions, stepped, discarded=self._done)
+        step = self.loop.step(actions, stepped, discarded=self._done, keep_fault_receipts=False)
         terminated, truncated = step.terminated & stepped, step.truncated & stepped
         self._begin_next(np.flatnonzero(self._done).tolist())
         self._done = terminated | truncated
