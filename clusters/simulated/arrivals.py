@@ -17,9 +17,8 @@ Floats = NDArray[np.float32]
 def draw_arrivals(state: StandState, draws: Floats) -> Arrivals:
     """From standard normal numbers [R, N]."""
     num_stands = state.num_stands
-    by_type = (np.empty_like(draws) for _ in range(3))
-    by_stand = (np.empty(num_stands, dtype=np.float32) for _ in range(3))
-    arrivals = Arrivals(*by_type, *by_stand)
+    by_type = {name: np.empty_like(draws) for name in ("planned", "sent", "mean", "drawn")}
+    arrivals = Arrivals(**by_type, admitted_ratio=np.empty(num_stands, dtype=np.float32))
     room = np.empty((NUM_ROOM_ROWS, num_stands), dtype=np.float32)
     fill_arrivals(Offered(*(getattr(state, name) for name in Offered._fields)), draws, room, arrivals)
     return arrivals

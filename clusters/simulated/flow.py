@@ -4,7 +4,7 @@ A caller's calls go out as they were reachable a tick ago and as earlier ones ar
 flows, and they on it: with the rates of the last tick requests flow down, then with the rates that follow from that,
 and at last with the mean of these rates and of those that follow from them in turn, because successive rounds lie on
 both sides of where they would settle.
-Flows are means: a tick's Poisson noise is in the queues' own draws, and in what telemetry counts.
+Flows are means: a tick's Poisson noise is in the queues' own draws, and in what telemetry counts (`kernels.drawn`).
 """
 
 import numpy as np
@@ -12,6 +12,7 @@ import numpy as np
 from clusters.simulated.graph import CompiledGraph
 from clusters.simulated.kernels.arrivals import Arrivals
 from clusters.simulated.kernels.capacity import Capacity
+from clusters.simulated.kernels.drawn import Drawn
 from clusters.simulated.kernels.flow import Flow, FlowRoom, Moving, fill_flow
 from clusters.simulated.kernels.index import Index
 from clusters.simulated.kernels.worker_limits import WorkerLimit
@@ -32,6 +33,13 @@ def empty_flow(graph: CompiledGraph, num_stands: int) -> Flow:
     for ratio in (flow.admitted_ratio, flow.service_rate, flow.cpu_rate, flow.pole, flow.stations, flow.passing):
         ratio[...] = 1.0
     return flow
+
+
+def empty_drawn(graph: CompiledGraph, num_stands: int) -> Drawn:
+    """Arrays to be filled."""
+    num_rows = len(graph.request_channel) + graph.num_calls
+    rows = (graph.num_operations, graph.num_channels, graph.num_services, num_rows)
+    return Drawn(*(np.empty((number, num_stands), dtype=np.float32) for number in rows))
 
 
 def move(index: Index, state: StandState, capacity: Capacity, arrivals: Arrivals, flow: Flow) -> None:

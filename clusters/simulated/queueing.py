@@ -52,6 +52,7 @@ def step_queues(
     bound: Floats,
     room: Floats,
     reach: Floats,
+    drawn: Floats,
     draws: Draws,
 ) -> QueueStep:
     """Advance queues by a tick.
@@ -66,9 +67,10 @@ def step_queues(
         bound: [S, N] the backlog may not exceed it: the rest is refused.
         room: [S, N] nor this: the rest waits where it comes from.
         reach: [S, N] nor can it ever exceed this, so that it settles the faster the less it is.
+        drawn: [S, N] requests that came, over `arrival_rate`.
         draws: standard numbers.
     """
-    queues = Queues(backlog, arrival_rate, service_rate, computing, server_rows, cpu_rows, bound, room, reach)
+    queues = Queues(backlog, arrival_rate, service_rate, computing, server_rows, cpu_rows, bound, room, reach, drawn)
     steps = np.empty((4, *backlog.shape), dtype=np.float32)
     room = np.empty((2, backlog.shape[1]), dtype=np.float32)
     fill_queue_steps(tables(), queues, draws.move, draws.dip, draws.average, room, steps)

@@ -7,12 +7,13 @@ from numpy.typing import NDArray
 
 from clusters.simulated.arrivals import draw_arrivals
 from clusters.simulated.autoscaler import advance_autoscalers
-from clusters.simulated.flow import empty_flow, limit_of, move
+from clusters.simulated.flow import empty_drawn, empty_flow, limit_of, move
 from clusters.simulated.graph import CompiledGraph
+from clusters.simulated.kernels.drawn import Drawn, fill_drawn, share_noise
 from clusters.simulated.kernels.flow import Flow
 from clusters.simulated.kernels.index import Index, index_of
 from clusters.simulated.kernels.latency import Latency
-from clusters.simulated.kernels.queue_bounds import bound_queues, fill_refused, share_noise
+from clusters.simulated.kernels.queue_bounds import bound_queues, fill_refused
 from clusters.simulated.latency import empty_latency, look_up
 from clusters.simulated.queueing import Draws, step_queues
 from clusters.simulated.randomness import tick_noise
@@ -37,6 +38,7 @@ class Workspace:
     """[R + 4 S] rows of noise: the dips of queues."""
     capacity: CapacityTable
     flow: Flow
+    drawn: Drawn
     latency: Latency
 
 
@@ -49,6 +51,7 @@ def workspace(graph: CompiledGraph, num_stands: int) -> Workspace:
         is_exponential=(noise_rows - len(graph.request_channel)) // graph.num_services == 1,
         capacity=CapacityTable(graph, num_stands),
         flow=empty_flow(graph, num_stands),
+        drawn=empty_drawn(graph, num_stands),
         latency=empty_latency(graph, num_stands),
     )
 
@@ -62,7 +65,8 @@ def advance_tick(graph: CompiledGraph, state: StandState, work: Workspace, event
     moves, dips, averages, memory = of_services.reshape(4, graph.num_services, -1)
     arrivals = draw_arrivals(state, of_requests)
     move(work.index, state, table.now, arrivals, flow)
-    share_noise(arrivals.total, arrivals.noise, flow.admitted, flow.service_rate, moves)
+    fill_drawn(work.index, flow, arrivals.drawn, moves, work.drawn)
+    share_noise(work.index, flow, work.drawn, moves)
     most = np.empty((3, *state.room.shape), dtype=np.float32)
     bound_queues(work.index, graph.patience_seconds, table.now, flow, state.held, state.backlog, state.room, most)
     line = lines(table.now, limit_of(flow), flow.admitted, table.server_rows)
@@ -75,13 +79,14 @@ def advance_tick(graph: CompiledGraph, state: StandState, work: Workspace, event
         most[0],
         most[1],
         most[2],
+        work.drawn.services,
         Draws(move=moves, dip=dips, average=averages),
     )
     state.backlog[...] = step.backlog
     refused = np.empty_like(step.overflow)
     fill_refused(flow, step.overflow, state.lost, refused)
     look_up(work.index, state, table.now, flow, step.number, refused, work.latency)
-    meter(work.index, state, table.now, arrivals, flow, step, work.latency, memory)
+    meter(work.index, state, table.now, arrivals, flow, work.drawn, step, work.latency, memory)
     pass_time(state, table)
     state.lost[...] = 0.0
     state.tick += 1

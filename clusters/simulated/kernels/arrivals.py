@@ -44,10 +44,8 @@ class Arrivals(NamedTuple):
     """[R, N] without what they were asked to hold back, as drawn."""
     mean: Floats
     """[R, N] admitted, without noise: what the queues' means are computed from."""
-    total: Floats
-    """[N] of `mean`."""
-    noise: Floats
-    """[N] of all admitted requests together: drawn over mean."""
+    drawn: Floats
+    """[R, N] admitted as drawn, over `mean`."""
     admitted_ratio: Floats
     """[N] share that the rate limit lets in."""
 
@@ -65,7 +63,7 @@ def fill_arrivals(offered: Offered, draws: Floats, room: Floats, arrivals: Arriv
         think = offered.think_seconds[n]
         loop = think / (think + offered.entry_seconds[n])
         rate[n] = rate[n] * offered.multiplier[n] * (loop if think == think else _ONE)
-        drawn[n] = mean[n] = arrivals.total[n] = _ZERO
+        drawn[n] = mean[n] = _ZERO
     for r in range(num_requests):
         for n in range(num_stands):
             planned = offered.mix[r, n] * rate[n]
@@ -79,12 +77,10 @@ def fill_arrivals(offered: Offered, draws: Floats, room: Floats, arrivals: Arriv
     for n in range(num_stands):
         limit = offered.rate_limit_rps[n]
         limit = limit if limit == limit else _UNBOUND
-        admitted_ratio, admitted = lesser(limit / greater(drawn[n], _TINY), _ONE), lesser(mean[n], limit)
-        noise = drawn[n] * admitted_ratio / greater(admitted, _TINY)
-        arrivals.admitted_ratio[n] = admitted_ratio
-        arrivals.noise[n] = noise if admitted > _TINY else _ONE
-        mean[n] = admitted / greater(mean[n], _TINY)
+        arrivals.admitted_ratio[n] = lesser(limit / greater(drawn[n], _TINY), _ONE)
+        mean[n] = lesser(mean[n], limit) / greater(mean[n], _TINY)
     for r in range(num_requests):
         for n in range(num_stands):
             arrivals.mean[r, n] *= mean[n]
-            arrivals.total[n] += arrivals.mean[r, n]
+            expected, came = arrivals.mean[r, n], arrivals.sent[r, n] * arrivals.admitted_ratio[n]
+            arrivals.drawn[r, n] = came / expected if expected > _TINY else _ONE

@@ -59,6 +59,8 @@ class Index(NamedTuple):
     """[H] factor of the second and third cumulant of times: above 1 for users' requests that visit services again."""
     request_channel: Ints
     """[R]"""
+    dispersion: Floats
+    """[S] variance over mean of how often the users' requests of a while visit a service, if they are Poisson."""
     is_consumer: NDArray[np.bool_]
     """[S] takes messages."""
     memory_base_bytes: Floats
@@ -108,6 +110,7 @@ def index_of(graph: CompiledGraph) -> Index:
         channel_timeout_seconds=graph.channel_timeout_seconds[:, 0].copy(),
         channel_spread=graph.channel_spread[:, 0].copy(),
         request_channel=graph.request_channel,
+        dispersion=graph.dispersion,
         is_consumer=graph.is_consumer,
         memory_base_bytes=graph.memory_base_bytes[:, 0].copy(),
         memory_per_request_bytes=graph.memory_per_request_bytes[:, 0].copy(),

@@ -9,6 +9,7 @@ from clusters.compiled import compiled, inlined
 from clusters.simulated.kernels.arithmetic import exponential, greater, lesser, logarithm_of_one_and
 from clusters.simulated.kernels.arrivals import Arrivals
 from clusters.simulated.kernels.capacity import Capacity
+from clusters.simulated.kernels.drawn import Drawn
 from clusters.simulated.kernels.flow import Flow
 from clusters.simulated.kernels.index import Index
 from clusters.simulated.kernels.latency import Latency
@@ -24,8 +25,8 @@ _MILLISECONDS = np.float32(1e3)
 _LEAST = np.float32(1e-3)
 _IDLE_CPU, _SCALER_MEMORY = np.float32(IDLE_CPU), np.float32(SCALER_MEMORY)
 _SCALER_NEWS = np.float32(1.0 - SCALER_MEMORY)
-_HELD_SCATTER = np.float32(1.4 / TICK_SECONDS)
-"""1 + the squared coefficient of variation of the time that a request waits for several calls, over the tick."""
+_HELD_SCATTER = np.float32(0.4 / TICK_SECONDS)
+"""Squared coefficient of variation of the time that a request waits for several calls, over the tick."""
 
 _REQUESTS, _ERRORS = int(OperationSum.REQUESTS), int(OperationSum.ERRORS)
 _LATENCY, _OWN = int(OperationSum.LATENCY), int(OperationSum.OWN)
@@ -62,47 +63,48 @@ def add_tick(
     capacity: Capacity,
     arrivals: Arrivals,
     flow: Flow,
+    drawn: Drawn,
     step: QueueStep,
     latency: Latency,
     draw: Floats,
 ) -> None:
     """Add one tick; `draw` is [S, N] standard normal."""
-    noise = arrivals.noise
+    num_stands = draw.shape[1]
     for o in range(flow.arrivals.shape[0]):
         sums = meters.operation_sums
-        for n in range(len(noise)):
-            requests = flow.arrivals[o, n] * noise[n]
+        for n in range(num_stands):
+            requests = flow.arrivals[o, n] * drawn.operations[o, n]
             sums[_REQUESTS, o, n] += requests
             sums[_ERRORS, o, n] += requests * latency.error_ratio[o, n]
             sums[_LATENCY, o, n] += requests * latency.mean[o, n]
             sums[_OWN, o, n] += requests * latency.own[o, n]
     for h in range(flow.channel_rate.shape[0]):
         sums = meters.channel_sums
-        for n in range(len(noise)):
-            attempts = flow.channel_rate[h, n] * noise[n]
+        for n in range(num_stands):
+            attempts = flow.channel_rate[h, n] * drawn.channels[h, n]
             sums[_ATTEMPTS, h, n] += attempts
             sums[_CALL_ERRORS, h, n] += attempts * latency.call_error_ratio[h, n]
             sums[_CALL_LATENCY, h, n] += attempts * latency.call_mean[h, n]
             sums[_RETRIES, h, n] += attempts * (_ONE - _ONE / latency.call_attempts[h, n])
     for r in range(arrivals.sent.shape[0]):
         h, sums = index.request_channel[r], meters.request_sums
-        for n in range(len(noise)):
+        for n in range(num_stands):
             admitted = arrivals.sent[r, n] * arrivals.admitted_ratio[n]
             sums[_OFFERED, r, n] += arrivals.planned[r, n]
             sums[_ADMITTED, r, n] += admitted
             sums[_SUCCEEDED, r, n] += admitted * (_ONE - latency.call_error_ratio[h, n])
             sums[_USER_LATENCY, r, n] += admitted * latency.call_mean[h, n] * _MILLISECONDS
     for s in range(draw.shape[0]):
-        _add_use(meters, capacity, flow, noise, s)
-        _add_service(index, meters, capacity, flow, step, draw, s)
+        _add_use(meters, capacity, flow, drawn.services, s)
+        _add_service(index, meters, capacity, flow, drawn.services, step, draw, s)
 
 
 @inlined
 def _add_use(meters: Meters, capacity: Capacity, flow: Flow, noise: Floats, s: int) -> None:
     """CPU of one service: of requests, of stressors, of idle replicas."""
     sums = meters.service_sums
-    for n in range(len(noise)):
-        work = lesser(flow.work_ms[s, n] * flow.passing[s, n] * noise[n], capacity.cpu_ms[s, n])
+    for n in range(noise.shape[1]):
+        work = lesser(flow.work_ms[s, n] * flow.passing[s, n] * noise[s, n], capacity.cpu_ms[s, n])
         idle = _IDLE_CPU * capacity.ready[s, n] * capacity.limit_millicores[s, n]
         used = work + capacity.stress_millicores[s, n] + idle
         meters.scaler_usage[s, n] = meters.scaler_usage[s, n] * _SCALER_MEMORY + _SCALER_NEWS * used
@@ -114,7 +116,14 @@ def _add_use(meters: Meters, capacity: Capacity, flow: Flow, noise: Floats, s: i
 
 @inlined
 def _add_service(
-    index: Index, meters: Meters, capacity: Capacity, flow: Flow, step: QueueStep, draw: Floats, s: int
+    index: Index,
+    meters: Meters,
+    capacity: Capacity,
+    flow: Flow,
+    noise: Floats,
+    step: QueueStep,
+    draw: Floats,
+    s: int,
 ) -> None:
     """Requests in one service, and its memory: base, requests in the service, what leaked, what a stressor holds.
 
@@ -129,6 +138,7 @@ def _add_service(
         variance = held / greater(flow.served[s, n], _LEAST) * _HELD_SCATTER / greater(held, _LEAST)
         variance = logarithm_of_one_and(variance)
         drawn = exponential(np.sqrt(variance) * draw[s, n] - variance * _HALF) * held
+        drawn *= _ONE + (noise[s, n] - _ONE) * step.calm_ratio[s, n]
         inside = drawn + step.number[s, n]
         ready = capacity.ready[s, n]
         replicas = greater(ready, _ONE)

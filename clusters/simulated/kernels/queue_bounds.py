@@ -1,10 +1,10 @@
-"""What a tick's queues start from and what becomes of what they cannot take: noise, bounds, refusals."""
+"""What bounds a tick's queues, and what becomes of what they cannot take."""
 
 import numpy as np
 from numpy.typing import NDArray
 
 from clusters.compiled import compiled
-from clusters.simulated.kernels.arithmetic import between, greater, lesser
+from clusters.simulated.kernels.arithmetic import between, greater
 from clusters.simulated.kernels.capacity import Capacity
 from clusters.simulated.kernels.flow import Flow
 from clusters.simulated.kernels.index import Index
@@ -17,29 +17,6 @@ _TINY = np.float32(1e-6)
 _TICK = np.float32(TICK_SECONDS)
 _UNBOUND = np.float32(1e6)
 """Requests that no worker waits for: beyond, nothing of a tick's noise comes near."""
-
-
-@compiled
-def share_noise(total: Floats, drawn: Floats, admitted: Floats, service_rate: Floats, noise: Floats) -> None:
-    """Turn `noise` [S, N], each queue's own, into what it is with its part of the noise of the users' requests.
-
-    A queue that is reached by a share of the requests has so much of its arrivals' noise from them, and they are its
-    share arrivals / (arrivals + services) of all noise.
-
-    Args:
-        total: [N] users' requests per second.
-        drawn: [N] those that came over those that were expected.
-        admitted: [S, N] requests per second that are let in.
-        service_rate: [S, N] requests per second that can be served.
-        noise: standard normal numbers.
-    """
-    for s in range(noise.shape[0]):
-        for n in range(noise.shape[1]):
-            common = (drawn[n] - _ONE) * np.sqrt(total[n] * _TICK)
-            visits = lesser(admitted[s, n] / greater(total[n], _TINY), _ONE)
-            share = visits * admitted[s, n] / (admitted[s, n] + service_rate[s, n])
-            common = np.sqrt(share) * between(common, np.float32(-4.0), np.float32(4.0))
-            noise[s, n] = common + np.sqrt(_ONE - share) * noise[s, n]
 
 
 @compiled

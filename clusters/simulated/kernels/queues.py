@@ -57,6 +57,7 @@ class Queues(NamedTuple):
     bound: Floats
     room: Floats
     reach: Floats
+    drawn: Floats
 
 
 @compiled
@@ -110,7 +111,11 @@ def _fill_row(
             new = _ONE - kept
             end, waiting = kept * end + new * settled[0], kept * waiting + new * settled[1]
             scatter, idle = kept * scatter + new * settled[2], kept * idle + new * settled[3]
-        number = queues.computing[s, n] * (_ONE - idle) + waiting
+        computing = queues.computing[s, n] * (_ONE - idle)
+        # Where nothing waits, as many compute as came: half of what a stationary queue's scatter is then.
+        came = (queues.drawn[s, n] - _ONE) * idle
+        scatter = greater(scatter - computing * computing * idle * idle / (arriving * _TICK + _TINY), _ZERO)
+        number = computing * (_ONE + came) + waiting
         wobble = logarithm_of_one_and(lesser(scatter / (number * number + _TINY), _MAX_NOISE))
         steps[0, s, n] = end
         steps[1, s, n] = number * exponential(np.sqrt(wobble) * average[s, n] - _HALF * wobble)

@@ -5,6 +5,7 @@ from numpy.typing import NDArray
 
 from clusters.simulated.kernels.arrivals import Arrivals
 from clusters.simulated.kernels.capacity import Capacity
+from clusters.simulated.kernels.drawn import Drawn
 from clusters.simulated.kernels.flow import Flow
 from clusters.simulated.kernels.index import Index
 from clusters.simulated.kernels.latency import Latency
@@ -21,10 +22,11 @@ def meter(
     capacity: Capacity,
     arrivals: Arrivals,
     flow: Flow,
+    drawn: Drawn,
     step: QueueStep,
     latency: Latency,
     draw: Floats,
 ) -> None:
     """Add one tick; also brings memory and the autoscalers' CPU use up to date. `draw` is [S, N] standard normal."""
     meters = Meters(**{name: getattr(state, name) for name in Meters._fields})
-    add_tick(index, meters, capacity, arrivals, flow, step, latency, draw)
+    add_tick(index, meters, capacity, arrivals, flow, drawn, step, latency, draw)

@@ -1,9 +1,10 @@
 """Requests are neither made nor lost on their way through the graph."""
 
 import numpy as np
+import pytest
 
 from clusters.commands import SetRateLimit, StressCpu
-from tests.stands import APPLICATION, edge, journey, node, running, stand
+from tests.stands import APPLICATION, NOMINAL_RPS, edge, journey, node, running, stand
 
 
 def test_telemetry_agrees_along_the_graph() -> None:
@@ -22,6 +23,31 @@ def test_telemetry_agrees_along_the_graph() -> None:
         edge(window, "checkout", "payment", "request_rate_rps").mean(),
         rtol=0.01,
     )
+
+
+def test_a_service_that_few_requests_reach_has_their_noise() -> None:
+    stands = running(400)
+    stands.advance(60.0)
+    window = stands.observe(60.0, 10.0)
+    weights = {request.name: request.weight for request in APPLICATION.request_types}
+    checkouts = sum(weight for name, weight in weights.items() if name.startswith("checkout")) / sum(weights.values())
+    for service, share in (("frontend", 1.0), ("payment", checkouts)):
+        rate = node(window, service, "request_rate_rps")
+        apart = rate.std(axis=0).mean() / rate.mean()
+        assert apart == pytest.approx(1.0 / np.sqrt(share * NOMINAL_RPS * 10.0), rel=0.15)
+    frontend, payment = (node(window, name, "request_rate_rps").ravel() for name in ("frontend", "payment"))
+    assert np.corrcoef(frontend, payment)[0, 1] < 0.6, "most of what comes in never gets there"
+
+
+def test_a_full_service_passes_on_what_it_finishes_however_many_come() -> None:
+    stands = running(400)
+    for stand_index in range(400):
+        stands.apply(stand_index, StressCpu(fault_id="stress", service="checkout", load_ratio=0.9))
+    stands.advance(60.0)
+    window = stands.observe(30.0, 10.0)
+    come, passed = (node(window, name, "request_rate_rps")[:, -1] for name in ("checkout", "payment"))
+    assert abs(np.corrcoef(come, passed)[0, 1]) < 0.3
+    assert passed.std() / passed.mean() > 0.03, "its own work is what makes it uneven"
 
 
 def test_the_rate_limit_sheds_the_rest_as_errors() -> None:

@@ -36,7 +36,7 @@ def play(rates: list[float], capacity: float, servers: int, bound: float = 1e9, 
         )
         columns = [np.full(shape, value, np.float32) for value in (rate, capacity, servers)]
         bounds = [np.full(shape, value, np.float32) for value in (bound, reach, reach)]
-        steps.append(step_queues(backlog, *columns, rows, rows, *bounds, draws))
+        steps.append(step_queues(backlog, *columns, rows, rows, *bounds, np.ones(shape, np.float32), draws))
         backlog = steps[-1].backlog
     return steps
 
@@ -77,6 +77,25 @@ def test_a_queue_that_few_can_reach_settles_within_a_tick(rho: float) -> None:
     assert abs(following) < 0.1
 
 
+@pytest.mark.parametrize(("servers", "variance"), [(1, 2.0 * 1.1 / 0.9**4), (24, 2.0)])
+def test_where_nothing_waits_as_many_compute_as_came(servers: int, variance: float) -> None:
+    rng, rho, rate, shape = np.random.default_rng(5), 0.1, 10.0, (1, NUM)
+    came = rng.normal(1.0, 1.0 / math.sqrt(rate * TICK_SECONDS), shape).astype(np.float32)
+    draws = Draws(
+        move=rng.standard_normal(shape, np.float32),
+        dip=rng.standard_exponential(shape, np.float32),
+        average=rng.standard_normal(shape, np.float32),
+    )
+    columns = [np.full(shape, value, np.float32) for value in (0.0, rate, rate / rho, servers)]
+    rows = server_rows(columns[-1])
+    far = np.full(shape, 1e9, np.float32)
+    number = step_queues(*columns, rows, rows, far, far, far, came, draws).number[0]
+    assert number.mean() == pytest.approx(erlang_number(rho, servers), rel=0.05)
+    # Of how many come and how long each takes: M/M/1 (Whitt 1989), and nearly M/M/infinity: rate E[S^2] over the tick.
+    assert number.std() / (rho * servers) == pytest.approx(math.sqrt(variance / (rate * TICK_SECONDS)), rel=0.1)
+    assert np.corrcoef(number, came[0])[0, 1] == pytest.approx(math.sqrt(1.0 / variance), abs=0.1)
+
+
 def test_an_overload_grows_by_what_is_too_much_and_is_worked_off() -> None:
     steps = play([80.0] * 6 + [120.0] * 12 + [60.0] * 12, 100.0, 1)
     ends = [float(step.backlog.mean()) for step in steps]
@@ -106,7 +125,9 @@ def test_a_queue_without_a_bound_does_not_depend_on_others_that_have_one() -> No
     rows = server_rows(columns[-1])
     far = np.full(shape, 1e9, np.float32)
     mixed = np.where(np.arange(NUM) < NUM // 2, far, np.float32(20.0))
-    alone, beside = (step_queues(*columns, rows, rows, far, far, reach, draws) for reach in (far, mixed))
+    alone, beside = (
+        step_queues(*columns, rows, rows, far, far, reach, np.ones(shape, np.float32), draws) for reach in (far, mixed)
+    )
     for one, other in zip(alone, beside, strict=True):
         np.testing.assert_array_equal(one[:, : NUM // 2], other[:, : NUM // 2])
     assert (alone.number[:, NUM // 2 :] != beside.number[:, NUM // 2 :]).any()
