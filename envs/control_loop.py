@@ -196,7 +196,7 @@ class ControlLoop:
             reward_terms=terms,
             terminated=state.ends > _HORIZON,
             truncated=state.ends == _HORIZON,
-            end_reasons=END_REASONS[state.ends],
+            end_reasons=END_REASONS.take(state.ends),
             action_times_ns=action_times_ns,
             receipts=receipts,
             fault_receipts=fault_receipts,

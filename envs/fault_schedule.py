@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from clusters.commands import Command, OperatorCommand, SetFlag, ShiftTraffic
 from clusters.fault_events import FaultEvent, is_made_void
 from clusters.scenario import ScheduledFault
-from envs.kernels.due import put_next, take_due
+from envs.kernels.due import put_courses, put_next, take_due
 
 Due = tuple[int, str, Command]
 """(stand, fault id, command)"""
@@ -62,13 +62,18 @@ class FaultSchedule:
                 if fault.end_seconds is not None and fault.clearance is not None:
                     clear_seconds[f][k] = fault.end_seconds
             num_left.append(left)
-        both = np.array([inject_seconds, clear_seconds], dtype=np.float64)
-        injected, cleared = both.reshape(2, num_faults, len(stands))  # also where there is no fault at all
-        self._num_injected[:, stands] = 0
-        self._inject_seconds[:, stands], self._clear_seconds[:, stands] = injected, cleared
-        self.next_seconds[stands] = np.minimum(injected, cleared).min(axis=0, initial=inf)
-        self.num_injections_left[stands] = num_left
-        self.has_begun[stands] = False
+        first_seconds = np.array([inject_seconds, clear_seconds], dtype=np.float64)
+        put_courses(
+            np.array(stands, dtype=np.int64),
+            first_seconds.reshape(2, num_faults, len(stands)),  # also where there is no fault at all
+            np.array(num_left, dtype=np.int64),
+            self._clear_seconds,
+            self._inject_seconds,
+            self._num_injected,
+            self.next_seconds,
+            self.num_injections_left,
+            self.has_begun,
+        )
 
     def pop_due(self, moving: NDArray[np.bool_], now_seconds: NDArray[np.float64]) -> list[Due]:
         """What is due on the stands that move [N] at each one's time [N], taken out of the schedule.
@@ -79,20 +84,25 @@ class FaultSchedule:
             ValueError: the injections of a scenario's fault are in no time order.
         """
         due: list[Due] = []
-        while num_due := take_due(
-            moving,
-            now_seconds,
-            self.next_seconds,
-            self._clear_seconds,
-            self._inject_seconds,
-            self._num_injected,
-            self.num_injections_left,
-            self.has_begun,
-            self._due,
-        ):
+        is_more = True
+        while is_more:
+            num_due = take_due(
+                moving,
+                now_seconds,
+                self.next_seconds,
+                self._clear_seconds,
+                self._inject_seconds,
+                self._num_injected,
+                self.num_injections_left,
+                self.has_begun,
+                self._due,
+            )
             events = self._due[:, :num_due]
-            following = np.array(self._look_up(events, due))
-            if not put_next(events, following, self._clear_seconds, self._inject_seconds, self.next_seconds):
+            following = np.array(self._look_up(events, due), dtype=np.float64)
+            is_more, is_in_order = put_next(
+                events, following, now_seconds, self._clear_seconds, self._inject_seconds, self.next_seconds
+            )
+            if not is_in_order:
                 raise ValueError("a fault of a scenario has injections out of time order; sort them")
         return due
 

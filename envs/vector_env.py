@@ -23,6 +23,7 @@ from envs.simulated_loop import simulated_loop
 from envs.time_scales import TimeScales
 
 ObservationDict = dict[str, NDArray[np.float32]]
+_NONE = np.array(None, dtype=object)
 
 
 class VectorStandEnv(VectorEnv[ObservationDict, NDArray[np.int64], NDArray[np.float64]]):  # type: ignore[misc]
@@ -197,9 +198,7 @@ class VectorStandEnv(VectorEnv[ObservationDict, NDArray[np.int64], NDArray[np.fl
 
 def _masked(values: NDArray[np.object_], mask: NDArray[np.bool_]) -> NDArray[np.object_]:
     """The values with None where the mask is false."""
-    masked = np.full(len(values), None, dtype=object)
-    masked[mask] = values[mask]
-    return masked
+    return np.where(mask, values, _NONE)
 
 
 def _add(infos: dict[str, Any], name: str, values: Any, mask: NDArray[np.bool_]) -> None:

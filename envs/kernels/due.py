@@ -87,14 +87,27 @@ def take_due(
 
 @compiled
 def put_next(
-    due: Ints, following_seconds: Floats, clear_seconds: Floats, inject_seconds: Floats, next_seconds: Floats
-) -> bool:
-    """Enter when faults that were due [3, K] are injected next [K], and when anything is due [N] on their stands.
+    due: Ints,
+    following_seconds: Floats,
+    elapsed_seconds: Floats,
+    clear_seconds: Floats,
+    inject_seconds: Floats,
+    next_seconds: Floats,
+) -> tuple[bool, bool]:
+    """Enter when faults that were due are injected next, and when anything is due on their stands.
+
+    Args:
+        due: [3, K] as `take_due` filled it.
+        following_seconds: [K] of each fault's next injection.
+        elapsed_seconds: [N]
+        clear_seconds: [F, N]
+        inject_seconds: [F, N] in place.
+        next_seconds: [N] in place.
 
     Returns:
-        Whether no fault is injected next before it was last.
+        Whether anything more is due, and whether no fault is injected next before it was last.
     """
-    is_in_order = True
+    is_more, is_in_order = False, True
     for k in range(due.shape[1]):
         n = due[0, k]
         if due[2, k] >= 0:
@@ -104,4 +117,41 @@ def put_next(
         for f in range(clear_seconds.shape[0]):
             least = min(least, clear_seconds[f, n], inject_seconds[f, n])
         next_seconds[n] = least
-    return is_in_order
+        is_more |= least <= elapsed_seconds[n]
+    return is_more, is_in_order
+
+
+@compiled
+def put_courses(
+    stands: Ints,
+    first_seconds: Floats,
+    num_left: Ints,
+    clear_seconds: Floats,
+    inject_seconds: Floats,
+    num_injected: Ints,
+    next_seconds: Floats,
+    num_injections_left: Ints,
+    has_begun: Bools,
+) -> None:
+    """Enter what faults bring to some stands [K], in place.
+
+    Args:
+        stands: [K]
+        first_seconds: [2, F, K] when each fault is injected first, and when it is cleared; infinite: never.
+        num_left: [K] injections of all its faults.
+        clear_seconds: [F, N] and so on: as of `take_due`.
+        inject_seconds: [F, N]
+        num_injected: [F, N]
+        next_seconds: [N]
+        num_injections_left: [N]
+        has_begun: [N]
+    """
+    for k in range(stands.shape[0]):
+        n, least = stands[k], np.inf
+        for f in range(clear_seconds.shape[0]):
+            inject_seconds[f, n], clear_seconds[f, n] = first_seconds[0, f, k], first_seconds[1, f, k]
+            num_injected[f, n] = 0
+            least = min(least, inject_seconds[f, n], clear_seconds[f, n])
+        next_seconds[n] = least
+        num_injections_left[n] = num_left[k]
+        has_begun[n] = False
