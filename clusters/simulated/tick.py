@@ -69,7 +69,7 @@ def advance_tick(graph: CompiledGraph, state: StandState, work: Workspace, event
     share_noise(work.index, flow, work.drawn, moves)
     most = np.empty((3, *state.room.shape), dtype=np.float32)
     bound_queues(work.index, graph.patience_seconds, table.now, flow, state.held, state.backlog, state.room, most)
-    line = lines(table.now, limit_of(flow), flow.admitted, table.server_rows)
+    line = lines(table.now, limit_of(flow), flow.admitted, table.server_rows, most[2])
     step = step_queues(
         state.backlog,
         flow.admitted,

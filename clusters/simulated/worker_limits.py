@@ -22,7 +22,7 @@ class Line(NamedTuple):
     """Rows of `erlang`'s table."""
 
 
-def lines(capacity: Capacity, limit: WorkerLimit, admitted: Floats, cpu_rows: Ints) -> Line:
+def lines(capacity: Capacity, limit: WorkerLimit, admitted: Floats, cpu_rows: Ints, reach: Floats) -> Line:
     """The queue for the CPU, or where workers are scarcer, the line for a worker.
 
     Args:
@@ -30,7 +30,8 @@ def lines(capacity: Capacity, limit: WorkerLimit, admitted: Floats, cpu_rows: In
         limit: of the services.
         admitted: [S, N] requests per second.
         cpu_rows: [S, N] rows of the table for the CPU.
+        reach: [S, N] requests that can be there; made less by those that wait for answers where workers are scarcer.
     """
     line = Line(np.empty_like(admitted), cpu_rows.copy())
-    fill_lines(server_middles(), ROW_LENGTH, capacity, limit, admitted, line.computing, line.server_rows)
+    fill_lines(server_middles(), ROW_LENGTH, capacity, limit, admitted, line.computing, line.server_rows, reach)
     return line

@@ -107,7 +107,8 @@ def _fill_row(
         idle *= greater(_ONE - (above[0] + above[1]) / (pace * _TICK), _ZERO)
         idle = idle if calm > _ZERO else _ZERO
         if is_bounded:
-            kept, settled = _settle(queues.reach[s, n], arriving, serving, shift, move[s, n])
+            reach = queues.reach[s, n] - queues.computing[s, n] + shift  # of the motion: so many can wait
+            kept, settled = _settle(reach, arriving, serving, shift, move[s, n])
             new = _ONE - kept
             end, waiting = kept * end + new * settled[0], kept * waiting + new * settled[1]
             scatter, idle = kept * scatter + new * settled[2], kept * idle + new * settled[3]
@@ -191,9 +192,9 @@ def _settle(
     kept = _ONE - (new if of_bound * _TICK * share > _LEAST_SETTLED else _ZERO)
     full, odds = exponential(lean), exponential(_LOGISTIC * move)
     end = width * logarithm((odds + full) / (odds + _ONE)) / lean
-    mean = width * (full / (full - _ONE) - _ONE / lean)
     spread = width * width * (_ONE / (lean * lean) - full / ((full - _ONE) * (full - _ONE)))
-    waiting = mean * exponential(-shift / mean)
+    beyond = lesser(shift / width, _ONE)  # of the width: who waits is so far up
+    waiting = width * ((_ONE - beyond) * full - (full - exponential(lean * beyond)) / lean) / (full - _ONE)
     scatter = _TWO * spread / ((of_bound + of_drift) * _TICK)
     return kept, (end, waiting, scatter, greater(-drift / serving, _ZERO))
 

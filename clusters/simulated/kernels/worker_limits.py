@@ -91,6 +91,7 @@ def fill_lines(
     admitted: Floats,
     computing: Floats,
     server_rows: Ints,
+    reach: Floats,
 ) -> None:
     """The queue for the CPU, or where workers are scarcer, the line for a worker.
 
@@ -102,6 +103,8 @@ def fill_lines(
         admitted: [S, N] requests per second.
         computing: [S, N] filled with the requests at the CPU while the queue is not empty.
         server_rows: [S, N] rows of the table for the CPU; changed where workers are scarcer.
+        reach: [S, N] requests that can be there; changed where workers are scarcer: less those that hold one and do not
+            compute.
     """
     for s in range(computing.shape[0]):
         for n in range(computing.shape[1]):
@@ -115,6 +118,7 @@ def fill_lines(
                     load * limit.rate[s, n] / limit.cpu_rate[s, n], capacity.cpu_servers[s, n], capacity.workers[s, n]
                 )
                 computing[s, n] = number / greater(load, _LEAST)
+                reach[s, n] -= greater(capacity.workers[s, n] - computing[s, n], _ZERO)
 
 
 @inlined
@@ -138,8 +142,10 @@ def _alike(capacity: Capacity, limit: WorkerLimit, load: np.float32, s: int, n: 
 def number_at_cpu(load: np.float32, servers: np.float32, workers: np.float32) -> np.float32:
     """Requests that compute or wait for the CPU: all that may are `workers`.
 
-    Sakasegawa (1977, "An approximation formula for the average waiting time in a multi-server queueing system").
+    Sakasegawa (1977, "An approximation formula for the average waiting time in a multi-server queueing system"), for
+    requests that come by themselves. Here who waits keeps others from coming: in a closed network of equal queues the
+    number at one is a harmonic mean, 1 / (1 / open + 1 / workers).
     """
     load = lesser(load, _ONE - _ONE / greater(workers, _TWO))
     waiting = exponential(np.sqrt(_TWO * (servers + _ONE)) * logarithm(greater(load, _TINY * _TINY))) / (_ONE - load)
-    return lesser(servers * load + waiting, greater(workers, _ONE))
+    return lesser(servers * load + waiting / (_ONE + waiting / workers), greater(workers, _ONE))

@@ -58,6 +58,18 @@ def test_the_time_average_of_a_stable_queue_varies_as_theory_says() -> None:
     assert minutes.std() == pytest.approx(math.sqrt(asymptotic / (12 * TICK_SECONDS)), rel=0.12)
 
 
+@pytest.mark.parametrize("servers", [1, 3, 6, 12])
+@pytest.mark.parametrize("rho", [0.8, 0.95, 1.1])
+def test_of_few_who_can_be_there_those_who_are_served_do_not_wait(rho: float, servers: int) -> None:
+    reach, rate = 20, 50.0
+    steps = play([rate * rho] * 40, rate, servers, reach=reach)
+    number = np.arange(reach + 1)
+    # M/M/m/K.
+    odds = np.concatenate([[0.0], np.cumsum(np.log(rho * servers / np.minimum(number[1:], servers)))])
+    chances = np.exp(odds) / np.exp(odds).sum()
+    assert np.mean([step.number.mean() for step in steps[10:]]) == pytest.approx(float(chances @ number), rel=0.05)
+
+
 @pytest.mark.parametrize("rho", [0.8, 0.95, 1.1])
 def test_a_queue_that_few_can_reach_settles_within_a_tick(rho: float) -> None:
     reach, rate = 20, 50.0

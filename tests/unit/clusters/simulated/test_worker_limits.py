@@ -90,10 +90,12 @@ def test_a_line_forms_before_all_workers_are_held_in_the_mean() -> None:
     demands, rate = (0.04,) * 4, 18.0
     limit = worker_limit(service(), WORK_MS, queues_held(rate, *demands))
     admitted = np.full((1, 1), rate, np.float32)
-    line = lines(service(), limit, admitted, np.zeros((1, 1), np.int64))
+    reach = np.full((1, 1), 60.0, np.float32)
+    line = lines(service(), limit, admitted, np.zeros((1, 1), np.int64), reach)
     assert line.server_rows[0, 0] > 0, "not the queue for the CPU"
     computing = number_at_cpu(np.float32(rate * DEMAND_SECONDS), np.float32(1.0), np.float32(WORKERS))
     np.testing.assert_allclose(line.computing * rate / limit.rate, computing, rtol=1e-5)
+    np.testing.assert_allclose(reach - line.computing, 60.0 - WORKERS, rtol=1e-5)  # so many can stand in line
     leaving = [throughput(min(n, WORKERS), DEMAND_SECONDS, *demands) for n in range(1, 400)]
     share = np.concatenate([[1.0], np.cumprod(rate / np.array(leaving))])
     waiting = (share * np.maximum(np.arange(400) - WORKERS, 0.0)).sum() / share.sum()
@@ -108,6 +110,15 @@ def test_where_the_cpu_is_scarcest_the_queue_is_the_cpus() -> None:
     np.testing.assert_allclose(limit.rate, limit.cpu_rate, rtol=1e-3)
     rows = np.full((1, 1), 7, np.int64)
     cpu_only = WorkerLimit(limit.cpu_rate, limit.cpu_rate, limit.pole, limit.stations)
-    line = lines(service(), cpu_only, np.full((1, 1), 10.0, np.float32), rows)
+    reach = np.full((1, 1), 60.0, np.float32)
+    line = lines(service(), cpu_only, np.full((1, 1), 10.0, np.float32), rows, reach)
+    np.testing.assert_array_equal(reach, 60.0)
     np.testing.assert_array_equal(line.server_rows, rows)
     np.testing.assert_allclose(line.computing, 1.0)
+
+
+@pytest.mark.parametrize("queues", [2, 4, 6, 12])
+def test_a_cpu_whose_callers_wait_for_it_has_the_number_of_a_closed_network(queues: int) -> None:
+    load = WORKERS / (WORKERS + queues - 1.0)
+    number = number_at_cpu(np.float32(load), np.float32(1.0), np.float32(WORKERS))
+    assert number == pytest.approx(WORKERS / queues, rel=0.07)
