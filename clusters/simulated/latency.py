@@ -33,6 +33,7 @@ def look_up(
     capacity: Capacity,
     flow: Flow,
     number: Floats,
+    waits: Floats,
     refused_ratio: Floats,
     latency: Latency,
 ) -> None:
@@ -44,6 +45,7 @@ def look_up(
         capacity: of the tick.
         flow: of the tick.
         number: [S, N] requests that compute, or wait for a worker; no more are left than the line has places for.
+        waits: [S, N] share of the requests that wait for a worker; 1 where the CPU is scarcest.
         refused_ratio: [S, N] requests that are turned away or die, of those that come in.
         latency: to be filled.
     """
@@ -57,5 +59,5 @@ def look_up(
         near=np.empty((2, num_stands), dtype=np.int32),
     )
     seen = Seen(*(getattr(state, name) for name in Seen._fields))
-    fill_latency(index, seen, capacity, flow, number, refused_ratio, latency, room)
+    fill_latency(index, seen, capacity, flow, number, waits, refused_ratio, latency, room)
     look_ahead(index, seen, capacity, flow, latency, room)

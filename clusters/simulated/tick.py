@@ -74,7 +74,8 @@ def advance_tick(graph: CompiledGraph, state: StandState, work: Workspace, event
         state.backlog,
         flow.admitted,
         flow.service_rate,
-        *line,
+        line.computing,
+        line.server_rows,
         table.server_rows,
         most[0],
         most[1],
@@ -85,7 +86,7 @@ def advance_tick(graph: CompiledGraph, state: StandState, work: Workspace, event
     state.backlog[...] = step.backlog
     refused = np.empty_like(step.overflow)
     fill_refused(flow, step.overflow, state.lost, refused)
-    look_up(work.index, state, table.now, flow, step.number, refused, work.latency)
+    look_up(work.index, state, table.now, flow, step.number, line.waits, refused, work.latency)
     meter(work.index, state, table.now, arrivals, flow, work.drawn, step, work.latency, memory)
     pass_time(state, table)
     state.lost[...] = 0.0

@@ -20,6 +20,8 @@ class Line(NamedTuple):
     """Requests at the CPU while the queue is not empty."""
     server_rows: Ints
     """Rows of `erlang`'s table."""
+    waits: Floats
+    """Share of the requests that wait for a worker; 1 where the CPU is scarcest."""
 
 
 def lines(capacity: Capacity, limit: WorkerLimit, admitted: Floats, cpu_rows: Ints, reach: Floats) -> Line:
@@ -32,6 +34,8 @@ def lines(capacity: Capacity, limit: WorkerLimit, admitted: Floats, cpu_rows: In
         cpu_rows: [S, N] rows of the table for the CPU.
         reach: [S, N] requests that can be there; made less by those that wait for answers where workers are scarcer.
     """
-    line = Line(np.empty_like(admitted), cpu_rows.copy())
-    fill_lines(server_middles(), ROW_LENGTH, capacity, limit, admitted, line.computing, line.server_rows, reach)
+    line = Line(np.empty_like(admitted), cpu_rows.copy(), np.empty_like(admitted))
+    fill_lines(
+        server_middles(), ROW_LENGTH, capacity, limit, admitted, line.computing, line.server_rows, line.waits, reach
+    )
     return line

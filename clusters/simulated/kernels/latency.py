@@ -117,6 +117,7 @@ def fill_latency(
     capacity: Capacity,
     flow: Flow,
     number: Floats,
+    waits: Floats,
     refused_ratio: Floats,
     latency: Latency,
     room: LatencyRoom,
@@ -129,6 +130,7 @@ def fill_latency(
         capacity: of the tick.
         flow: of the tick.
         number: [S, N] requests that compute, or wait for a worker; no more are left than the line has places for.
+        waits: [S, N] share of the requests that wait for a worker; 1 where the CPU is scarcest.
         refused_ratio: [S, N] requests that are turned away or die, of those that come in.
         latency: to be filled.
         room: for what is computed in between.
@@ -143,7 +145,7 @@ def fill_latency(
     for o in range(len(index.operation_service) - 1, -1, -1):
         _finish_operation(index, seen, flow, refused_ratio, latency, room, o)
         for h in range(index.channels_of_operation[o], index.channels_of_operation[o + 1]):
-            _steady_own_seconds(index, seen, capacity, flow, latency, room, o, h)
+            _steady_own_seconds(index, seen, capacity, flow, waits, latency, room, o, h)
             _finish_channel(index, seen, flow, refused_ratio, latency, room, o, h)
     for s in range(number.shape[0]):
         _hold(index, seen, capacity, flow, number, s)
@@ -207,26 +209,42 @@ def _finish_operation(
 
 @inlined
 def _steady_own_seconds(
-    index: Index, seen: Seen, capacity: Capacity, flow: Flow, latency: Latency, room: LatencyRoom, o: int, h: int
+    index: Index,
+    seen: Seen,
+    capacity: Capacity,
+    flow: Flow,
+    waits: Floats,
+    latency: Latency,
+    room: LatencyRoom,
+    o: int,
+    h: int,
 ) -> None:
     """Fill an attempt's steady time at the callee itself, at these rates, and its slope over the callee's rate.
 
     A queue is 1 / (what it can serve - what comes), of which a caller gets at least its share; but no longer than all
-    who can be there: the caller's workers, or more where there are others, or some that were given up.
+    who can be there: the caller's workers, or more where there are others, or some that were given up. It is the CPU's,
+    and for who waits for a worker the longer one of what workers allow.
     """
     s, source, edge = index.operation_service[o], index.channel_source[h], index.channel_edge[h]
     for n in range(room.visits.shape[1]):
-        rate, can = greater(room.edge_rate[edge, n], _TINY), flow.service_rate[s, n]
+        rate = greater(room.edge_rate[edge, n], _TINY)
         admitted = greater(flow.admitted[s, n], _TINY)
         share = lesser(rate * room.services[_PER_ADMITTED, s, n], _ONE)
-        mine = greater(can - admitted + rate, can * share)
         most = greater(greater(seen.room[s, n], capacity.workers[source, n]), _ONE)
-        pace = _ONE / greater(greater(mine - rate, mine / most), _TINY)
+        at_cpu = _pace(flow.cpu_rate[s, n], rate, admitted, share, most)
+        pace = at_cpu + waits[s, n] * (_pace(flow.service_rate[s, n], rate, admitted, share, most) - at_cpu)
         per_ms = greater(room.services[_ALONE, s, n], pace * room.services[_PER_WORK, s, n])
         steady = per_ms * seen.demand_ms[o, n]
         latency.steady_call[h, n] = steady
         latency.steady_slope[h, n] = steady * pace
         room.visits[h, n] = rate * room.services[_PER_SERVED, source, n]
+
+
+@inlined
+def _pace(can: np.float32, rate: np.float32, admitted: np.float32, share: np.float32, most: np.float32) -> np.float32:
+    """Seconds per request of a queue that can serve `can`, for a caller with this rate and share of what comes."""
+    mine = greater(can - admitted + rate, can * share)
+    return _ONE / greater(greater(mine - rate, mine / most), _TINY)
 
 
 @inlined

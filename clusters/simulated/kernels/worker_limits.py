@@ -91,6 +91,7 @@ def fill_lines(
     admitted: Floats,
     computing: Floats,
     server_rows: Ints,
+    waits: Floats,
     reach: Floats,
 ) -> None:
     """The queue for the CPU, or where workers are scarcer, the line for a worker.
@@ -103,16 +104,20 @@ def fill_lines(
         admitted: [S, N] requests per second.
         computing: [S, N] filled with the requests at the CPU while the queue is not empty.
         server_rows: [S, N] rows of the table for the CPU; changed where workers are scarcer.
+        waits: [S, N] filled with the share of the requests that wait for a worker (Sakasegawa's, as in `number_at_cpu`);
+            1 where the CPU is scarcest.
         reach: [S, N] requests that can be there; changed where workers are scarcer: less those that hold one and do not
             compute.
     """
     for s in range(computing.shape[0]):
         for n in range(computing.shape[1]):
             computing[s, n] = capacity.cpu_servers[s, n] * (limit.rate[s, n] / limit.cpu_rate[s, n])
+            waits[s, n] = _ONE
         for n in range(computing.shape[1]):
             if limit.rate[s, n] < limit.cpu_rate[s, n]:
                 load = lesser(admitted[s, n] / limit.rate[s, n], _ONE)
                 servers = _alike(capacity, limit, load, s, n)
+                waits[s, n] = exponential((np.sqrt(_TWO * (servers + _ONE)) - _ONE) * logarithm(greater(load, _LEAST)))
                 server_rows[s, n] = np.searchsorted(middles, servers) * row_length
                 number = number_at_cpu(
                     load * limit.rate[s, n] / limit.cpu_rate[s, n], capacity.cpu_servers[s, n], capacity.workers[s, n]

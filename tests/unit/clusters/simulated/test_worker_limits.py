@@ -103,6 +103,7 @@ def test_a_line_forms_before_all_workers_are_held_in_the_mean() -> None:
     shift = table.shifts[line.server_rows[0, 0] + int(load * 128)]
     level = (1.0 + load) / (2.0 * (1.0 - load))
     assert level * np.exp(-shift / level) == pytest.approx(waiting, rel=0.3)
+    assert load * float(line.waits[0, 0]) / (1.0 - load) == pytest.approx(waiting, rel=0.5)
 
 
 def test_where_the_cpu_is_scarcest_the_queue_is_the_cpus() -> None:
@@ -113,6 +114,7 @@ def test_where_the_cpu_is_scarcest_the_queue_is_the_cpus() -> None:
     reach = np.full((1, 1), 60.0, np.float32)
     line = lines(service(), cpu_only, np.full((1, 1), 10.0, np.float32), rows, reach)
     np.testing.assert_array_equal(reach, 60.0)
+    np.testing.assert_array_equal(line.waits, 1.0)
     np.testing.assert_array_equal(line.server_rows, rows)
     np.testing.assert_allclose(line.computing, 1.0)
 
