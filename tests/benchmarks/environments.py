@@ -28,7 +28,8 @@ NUM_STEPS = 42
 """Twice an episode of 20 steps, and its reset."""
 ACTING_SHARE = 0.05
 SYNC_ENVS = 64
-SYNC_STEPS = 8
+SYNC_STEPS = 21
+"""An episode and its reset: fewer hold as many resets as they happen to."""
 
 Call = tuple[str, tuple[Any, ...]]
 """A method of the stands and its arguments."""

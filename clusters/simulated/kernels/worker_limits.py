@@ -104,7 +104,7 @@ def fill_lines(
         admitted: [S, N] requests per second.
         computing: [S, N] filled with the requests at the CPU while the queue is not empty.
         server_rows: [S, N] rows of the table for the CPU; changed where workers are scarcer.
-        waits: [S, N] filled with the share of the requests that wait for a worker (Sakasegawa's, as in `number_at_cpu`);
+        waits: [S, N] filled with the share of the requests that wait for a worker (Sakasegawa's, as `number_at_cpu`);
             1 where the CPU is scarcest.
         reach: [S, N] requests that can be there; changed where workers are scarcer: less those that hold one and do not
             compute.
