@@ -16,7 +16,7 @@ from rollouts.policies.policy import PolicyContext
 from rollouts.recorded_impact import recorded_impact
 from rollouts.stands import StandsSpec, build_loop
 
-NUM_SCENARIOS = 40
+NUM_SCENARIOS = 60
 SPEC = StandsSpec(application="small-core", stands_per_actor=NUM_SCENARIOS)
 RULES = ImpactRules()
 
