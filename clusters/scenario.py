@@ -49,7 +49,7 @@ class ScheduledFault:
     root_cause_kind: str
     expected_symptoms: tuple[str, ...]
     injections: tuple[tuple[float, Command], ...]
-    """(seconds after the warm-up, command): a slow burn injects in growing steps."""
+    """(seconds after the warm-up, command), in time order: a slow burn injects in growing steps."""
     clearance: Command | None
     """Applied at `end_seconds`."""
 

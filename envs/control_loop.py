@@ -10,14 +10,12 @@ Legend: N stands, A actions, S services, T buckets of one control step, J journe
 
 import copy
 import math
-from collections.abc import Mapping, Sequence, Set
-from dataclasses import dataclass
+from collections.abc import Sequence, Set
 from typing import Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
-from clusters.commands import Receipt
 from clusters.scenario import Scenario
 from clusters.stand import StandBatch, StandError, StreamSource
 from clusters.streams import StandStreams, StreamsSpec
@@ -28,6 +26,7 @@ from envs.fault_injection import FaultReceipt, inject_due_faults, lift_expired_l
 from envs.kernels.choices import choose_moving
 from envs.kernels.due import let_pass, until_due
 from envs.loop_state import END_REASONS, End, empty_state
+from envs.loop_step import LoopStep
 from envs.observation import observation_of
 from envs.operator_actions import OperatorActivity, carry_out
 from envs.reward_readings import mean_cost, reward_context
@@ -36,7 +35,7 @@ from envs.service_levels import Objectives, levels_of
 from envs.time_scales import TimeScales
 from ray_configs.errors import UserError
 
-__all__ = ["ControlLoop", "EpisodeRules", "ForkableBatch", "LoopStep"]
+__all__ = ["ControlLoop", "EpisodeRules", "ForkableBatch"]
 
 _DESIRED = signal_index(NODE_SIGNALS, "replicas_desired")
 _HORIZON = int(End.HORIZON)
@@ -59,35 +58,6 @@ class PreparingBatch(Protocol):
     def prepare(self, stands: Sequence[int], scenarios: Sequence[Scenario], seeds: Sequence[int]) -> None:
         """Run the warm-ups that these stands' next resets will ask for; the stands do not move."""
         ...
-
-
-@dataclass(frozen=True, kw_only=True)
-class LoopStep:
-    """What one control step brought. A stand that has ended does not move: its reward is 0, its end is repeated."""
-
-    rewards: NDArray[np.float64]
-    """[N]"""
-    reward_terms: dict[str, NDArray[np.float64]]
-    """[N] weighted; they sum to the rewards."""
-    terminated: NDArray[np.bool_]
-    """[N] goal, emergency or escalation."""
-    truncated: NDArray[np.bool_]
-    """[N] horizon."""
-    end_reasons: NDArray[np.object_]
-    """[N] words; empty while the episode runs."""
-    action_times_ns: NDArray[np.int64]
-    """[N] when each action was logged, before it was applied."""
-    receipts: Mapping[int, Receipt]
-    """By stand; only where a command was due."""
-    fault_receipts: Sequence[FaultReceipt]
-    """(stand, fault id, receipt) of the step's injections and clearances, a stand's in their order; if they were
-    wanted."""
-    window: TelemetryWindow
-    """[N, T, ...] of this step only; valid until the next step."""
-
-    def fault_receipts_of(self, stand: int) -> tuple[tuple[str, Receipt], ...]:
-        """(fault id, receipt) of a stand's injections and clearances."""
-        return tuple((fault_id, receipt) for n, fault_id, receipt in self.fault_receipts if n == stand)
 
 
 class ControlLoop:

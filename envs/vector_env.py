@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 
 from clusters.simulated.telemetry.scraping import Scraping
 from envs.collecting import collecting_later
-from envs.control_loop import EpisodeRules, LoopStep
+from envs.control_loop import EpisodeRules
+from envs.loop_step import LoopStep
 from envs.next_episodes import NextEpisodes
 from envs.observation import observation_space
 from envs.rewards.reward_function import RewardWeights

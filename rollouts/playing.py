@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from clusters.simulated.telemetry.scraping import Scraping
 from clusters.streams import StandStreams, StreamsSpec, joined
 from clusters.telemetry import TelemetryWindow
-from envs.control_loop import ControlLoop, LoopStep
+from envs.control_loop import ControlLoop
+from envs.loop_step import LoopStep
 from rollouts.episode import Episode, Job, StepRecord
 from rollouts.policies.policy import Decision, Policy
 

@@ -12,10 +12,6 @@ from clusters.topology import LOAD_GENERATOR, Application
 Floats = NDArray[np.float32]
 Ints = NDArray[np.int64]
 
-_AGAIN_ALIKE = np.float32(0.4)
-"""Correlation of the times of two visits to a service within a request. Calibrated on the slow journey of the
-reference: waits at a queue that is 80 % used are alike for about a second."""
-
 
 @dataclass(frozen=True, kw_only=True)
 class Channel:
@@ -242,56 +238,6 @@ class CompiledGraph:
             first + self.request_channel[self.request_journey == j] for j in range(len(self.application.journeys))
         ]
         return (*services, *edges, *journeys)
-
-    @cached_property
-    def channel_spread(self) -> Floats:
-        """[H, 1] by how much users' times vary more than sums of independent ones: services that they visit again.
-
-        A service that a request found busy is still busy when it comes again.
-        """
-        spread = np.ones((self.num_channels, 1), dtype=np.float32)
-        spread[self.request_channel] += _AGAIN_ALIKE * self.repeated_visits
-        return spread
-
-    @cached_property
-    def repeated_visits(self) -> Floats:
-        """[R, 1] how much of a request's spread of times is at services that it visits again.
-
-        sum over services of v (v - 1) c^2, over the sum of v c^2, for v mean visits and c the nominal CPU time of one.
-        """
-        visits = self._request_visits(self.call_counts * self.call_awaited[:, 0])
-        square = ((self.cpu_low + self.cpu_high) / 2.0) ** 2
-        ratios = np.zeros((len(self.request_channel), 1), dtype=np.float32)
-        for r, row in enumerate(visits):
-            again = alone = 0.0
-            for operations in self.operation_slices:
-                number = float(row[operations].sum())
-                if number:
-                    cost = float((row[operations] * square[operations]).sum()) / number
-                    again += max(number - 1.0, 0.0) * number * cost
-                    alone += number * cost
-            ratios[r] = again / max(alone, 1e-9)
-        return ratios
-
-    @cached_property
-    def dispersion(self) -> Floats:
-        """[S] variance over mean of how often the users' requests of a while visit a service, if they are Poisson.
-
-        sum over request types of w v^2, over the sum of w v, for v mean visits and w the type's weight.
-        """
-        by_operation = self._request_visits(self.call_counts)
-        visits = np.stack([by_operation[:, operations].sum(axis=1) for operations in self.operation_slices])
-        weights = np.array([request.weight for request in self.application.request_types])
-        dispersion: Floats = ((visits**2 @ weights) / np.maximum(visits @ weights, 1e-9)).astype(np.float32)
-        return dispersion
-
-    def _request_visits(self, calls: Floats) -> NDArray[np.float64]:
-        """[R, O] how often a request of each type executes each operation, at so many calls [C] per execution."""
-        visits = np.eye(self.num_operations)
-        for o in reversed(range(self.num_operations)):
-            for c in np.flatnonzero(self.call_owner == o):
-                visits[o] += calls[c] * visits[self.call_operation[c]]
-        return visits[[self.channels[h].operation for h in self.request_channel]]
 
     def _service_column(self, key: str) -> Floats:
         """[S, 1] a number of each service, by its field's name."""

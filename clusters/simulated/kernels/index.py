@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clusters.simulated.graph import CompiledGraph
+from clusters.simulated.visits import channel_spread, dispersion
 
 Floats = NDArray[np.float32]
 Ints = NDArray[np.int64]
@@ -108,9 +109,9 @@ def index_of(graph: CompiledGraph) -> Index:
         channel_weight=graph.channel_weight[:, 0].copy(),
         channel_unbound=graph.channel_unbound[:, 0].copy(),
         channel_timeout_seconds=graph.channel_timeout_seconds[:, 0].copy(),
-        channel_spread=graph.channel_spread[:, 0].copy(),
+        channel_spread=channel_spread(graph),
         request_channel=graph.request_channel,
-        dispersion=graph.dispersion,
+        dispersion=dispersion(graph),
         is_consumer=graph.is_consumer,
         memory_base_bytes=graph.memory_base_bytes[:, 0].copy(),
         memory_per_request_bytes=graph.memory_per_request_bytes[:, 0].copy(),
