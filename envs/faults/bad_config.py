@@ -6,10 +6,10 @@ from typing import NamedTuple
 from clusters.commands import SetFlag
 from clusters.scenario import ScheduledFault
 from clusters.topology import Application, ConfigFlag
-from envs.chance import Chance
 from envs.demand import per_application
 from envs.faults.fault import FaultFamily, FaultRequest, Intensity, Lever
 from envs.faults.flapping import flapping
+from envs.random_stream import RandomStream
 
 CYCLE_BUCKETS = 3
 """A flapping configuration alternates between its versions within a cycle of so many buckets."""
@@ -61,12 +61,12 @@ class BadConfig(FaultFamily):
         """It has such a flag."""
         return bool(self._flags(application))
 
-    def draw(self, request: FaultRequest, chance: Chance) -> ScheduledFault:
+    def draw(self, request: FaultRequest, rng: RandomStream) -> ScheduledFault:
         """A bad version of one flag."""
-        choice = chance.one(self._flags(request.application))
+        choice = rng.one(self._flags(request.application))
         return flapping(
             request,
-            chance,
+            rng,
             kind=self._kind,
             target=choice.service,
             root_cause_kind="configuration",

@@ -2,9 +2,9 @@
 
 from clusters.commands import ClearFault, StressCpu
 from clusters.scenario import ScheduledFault
-from envs.chance import Chance
 from envs.demand import loaded_services, utilisations
 from envs.faults.fault import FaultFamily, FaultRequest, Intensity, clipped, scheduled
+from envs.random_stream import RandomStream
 
 PRESSURES: dict[Intensity, tuple[float, float]] = {
     Intensity.MILD: (0.55, 0.7),
@@ -18,15 +18,15 @@ LOAD_RATIO_BOUNDS = (0.05, 0.95)
 class CpuPressure(FaultFamily):
     """Takes the share of the CPU limit that leaves the wanted pressure, so that it bites on idle services too."""
 
-    def draw(self, request: FaultRequest, chance: Chance) -> ScheduledFault:
+    def draw(self, request: FaultRequest, rng: RandomStream) -> ScheduledFault:
         """Pressure on one service that works for the users."""
-        service = chance.one(loaded_services(request.application))
+        service = rng.one(loaded_services(request.application))
         demand = utilisations(request.application)[service]
-        pressure = chance.between(PRESSURES[request.intensity])
+        pressure = rng.between(PRESSURES[request.intensity])
         load_ratio = clipped(1.0 - demand / pressure, *LOAD_RATIO_BOUNDS)
         return scheduled(
             request,
-            chance,
+            rng,
             kind="cpu_pressure",
             target=service,
             root_cause_kind="resource",

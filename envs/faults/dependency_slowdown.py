@@ -2,9 +2,9 @@
 
 from clusters.commands import ClearFault, SlowService
 from clusters.scenario import ScheduledFault
-from envs.chance import Chance
 from envs.demand import dependency_exposures
 from envs.faults.fault import FaultFamily, FaultRequest, Intensity, clipped, scheduled
+from envs.random_stream import RandomStream
 
 SLO_SHARES: dict[Intensity, tuple[float, float]] = {
     Intensity.MILD: (0.2, 0.4),
@@ -18,15 +18,15 @@ WAIT_BOUNDS_MILLISECONDS = (5.0, 3000.0)
 class DependencySlowdown(FaultFamily):
     """Adds waiting to a service by as much as hurts the journey that uses it most; its workers are held meanwhile."""
 
-    def draw(self, request: FaultRequest, chance: Chance) -> ScheduledFault:
+    def draw(self, request: FaultRequest, rng: RandomStream) -> ScheduledFault:
         """A slow service that others call."""
         exposures = dependency_exposures(request.application)
-        service = chance.one(tuple(exposures))
-        wanted = chance.between(SLO_SHARES[request.intensity]) / exposures[service]
+        service = rng.one(tuple(exposures))
+        wanted = rng.between(SLO_SHARES[request.intensity]) / exposures[service]
         latency = clipped(wanted, *WAIT_BOUNDS_MILLISECONDS)
         return scheduled(
             request,
-            chance,
+            rng,
             kind="dependency_slowdown",
             target=service,
             root_cause_kind="dependency",

@@ -7,7 +7,7 @@ from typing import ClassVar, NamedTuple, Protocol, TypeVar
 from clusters.commands import Command
 from clusters.scenario import ScheduledFault
 from clusters.topology import Application
-from envs.chance import Chance
+from envs.random_stream import RandomStream
 
 T = TypeVar("T")
 
@@ -84,8 +84,8 @@ class FaultFamily(Protocol):
         """Whether the application can have such a fault."""
         return True
 
-    def draw(self, request: FaultRequest, chance: Chance) -> ScheduledFault:
-        """A fault of an application that it applies to. All choices come from `chance`."""
+    def draw(self, request: FaultRequest, rng: RandomStream) -> ScheduledFault:
+        """A fault of an application that it applies to. All choices come from `rng`."""
         ...
 
 
@@ -96,13 +96,13 @@ class Course(NamedTuple):
     end_seconds: float
 
 
-def draw_course(request: FaultRequest, chance: Chance) -> Course:
+def draw_course(request: FaultRequest, rng: RandomStream) -> Course:
     """Start, growth and end by the duration class."""
     start, bucket = request.start_seconds, request.bucket_seconds
-    end = start + chance.multiple(LASTING_SECONDS[request.duration], bucket)
+    end = start + rng.multiple(LASTING_SECONDS[request.duration], bucket)
     if request.duration is not DurationClass.SLOW_BURN:
         return Course(((start, 1.0),), end)
-    step = chance.multiple(SLOW_BURN_STEP_SECONDS, bucket)
+    step = rng.multiple(SLOW_BURN_STEP_SECONDS, bucket)
     steps = tuple([(start + number * step, share) for number, share in enumerate(SLOW_BURN_SHARES)])
     return Course(steps, end)
 
@@ -114,7 +114,7 @@ def clipped(value: float, low: float, high: float) -> float:
 
 def scheduled(
     request: FaultRequest,
-    chance: Chance,
+    rng: RandomStream,
     *,
     kind: str,
     target: str,
@@ -124,7 +124,7 @@ def scheduled(
     clearance: Command,
 ) -> ScheduledFault:
     """A fault whose command depends on the share of its full strength reached."""
-    course = draw_course(request, chance)
+    course = draw_course(request, rng)
     return ScheduledFault(
         fault_id=request.fault_id,
         kind=kind,

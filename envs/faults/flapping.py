@@ -5,13 +5,13 @@ from functools import lru_cache
 
 from clusters.commands import Command
 from clusters.scenario import ScheduledFault
-from envs.chance import Chance
 from envs.faults.fault import Course, FaultRequest, draw_course
+from envs.random_stream import RandomStream
 
 
 def flapping(
     request: FaultRequest,
-    chance: Chance,
+    rng: RandomStream,
     *,
     kind: str,
     target: str,
@@ -23,7 +23,7 @@ def flapping(
     cycle_buckets: int,
 ) -> ScheduledFault:
     """A fault that comes for `bad_buckets` of every `cycle_buckets`; all of them: it stays."""
-    course = draw_course(request, chance)
+    course = draw_course(request, rng)
     return ScheduledFault(
         fault_id=request.fault_id,
         kind=kind,

@@ -2,9 +2,9 @@
 
 from clusters.commands import ClearFault, LeakMemory
 from clusters.scenario import ScheduledFault
-from envs.chance import Chance
 from envs.demand import loaded_services
 from envs.faults.fault import FaultFamily, FaultRequest, Intensity, scheduled
+from envs.random_stream import RandomStream
 
 SECONDS_TO_LIMIT: dict[Intensity, tuple[float, float]] = {
     Intensity.MILD: (600.0, 900.0),
@@ -17,15 +17,15 @@ SECONDS_TO_LIMIT: dict[Intensity, tuple[float, float]] = {
 class MemoryLeak(FaultFamily):
     """Fills what an idle replica leaves free; a restart buys time, and so does a higher limit."""
 
-    def draw(self, request: FaultRequest, chance: Chance) -> ScheduledFault:
+    def draw(self, request: FaultRequest, rng: RandomStream) -> ScheduledFault:
         """A leak in one service that works for the users."""
-        service = chance.one(loaded_services(request.application))
+        service = rng.one(loaded_services(request.application))
         described = request.application.service(service)
         free_bytes = described.memory_limit_bytes - described.memory_base_bytes
-        rate = free_bytes / chance.between(SECONDS_TO_LIMIT[request.intensity])
+        rate = free_bytes / rng.between(SECONDS_TO_LIMIT[request.intensity])
         return scheduled(
             request,
-            chance,
+            rng,
             kind="memory_leak",
             target=service,
             root_cause_kind="resource",

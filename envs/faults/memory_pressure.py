@@ -2,9 +2,9 @@
 
 from clusters.commands import ClearFault, StressMemory
 from clusters.scenario import ScheduledFault
-from envs.chance import Chance
 from envs.demand import loaded_services
 from envs.faults.fault import FaultFamily, FaultRequest, Intensity, clipped, scheduled
+from envs.random_stream import RandomStream
 
 HEADROOM_SHARES: dict[Intensity, tuple[float, float]] = {
     Intensity.MILD: (0.5, 0.8),
@@ -18,15 +18,15 @@ LOAD_RATIO_BOUNDS = (0.05, 1.0)
 class MemoryPressure(FaultFamily):
     """Takes the share of the memory limit that leaves the wanted headroom; beyond it replicas are killed."""
 
-    def draw(self, request: FaultRequest, chance: Chance) -> ScheduledFault:
+    def draw(self, request: FaultRequest, rng: RandomStream) -> ScheduledFault:
         """Pressure on one service that works for the users."""
-        service = chance.one(loaded_services(request.application))
+        service = rng.one(loaded_services(request.application))
         described = request.application.service(service)
         headroom = 1.0 - described.memory_base_bytes / described.memory_limit_bytes
-        load_ratio = clipped(headroom * chance.between(HEADROOM_SHARES[request.intensity]), *LOAD_RATIO_BOUNDS)
+        load_ratio = clipped(headroom * rng.between(HEADROOM_SHARES[request.intensity]), *LOAD_RATIO_BOUNDS)
         return scheduled(
             request,
-            chance,
+            rng,
             kind="memory_pressure",
             target=service,
             root_cause_kind="resource",

@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from clusters.commands import ClearFault, Command, ScaleWorkload, SetFlag, StressCpu
 from clusters.scenario import ScheduledFault
 from clusters.topology import Application, ConfigFlag
-from envs.chance import Chance
 from envs.demand import per_application, utilisations
 from envs.faults.bad_config import adds_retries
 from envs.faults.fault import (
@@ -21,6 +20,7 @@ from envs.faults.fault import (
     clipped,
     draw_course,
 )
+from envs.random_stream import RandomStream
 
 PRESSURES: dict[Intensity, tuple[float, float]] = {
     Intensity.MILD: (0.6, 0.75),
@@ -46,12 +46,12 @@ class MetastableOverload(FaultFamily):
         """It has a flag that adds retries."""
         return bool(_retry_flags(application))
 
-    def draw(self, request: FaultRequest, chance: Chance) -> ScheduledFault:
+    def draw(self, request: FaultRequest, rng: RandomStream) -> ScheduledFault:
         """The flag and the trigger; the flag's good version returns at the end."""
-        flag = chance.one(_retry_flags(request.application))
-        pressure = chance.between(PRESSURES[request.intensity])
-        course = draw_course(request, chance)
-        over = course.steps[-1][0] + chance.multiple(TRIGGER_SECONDS, request.bucket_seconds)
+        flag = rng.one(_retry_flags(request.application))
+        pressure = rng.between(PRESSURES[request.intensity])
+        course = draw_course(request, rng)
+        over = course.steps[-1][0] + rng.multiple(TRIGGER_SECONDS, request.bucket_seconds)
         return ScheduledFault(
             fault_id=request.fault_id,
             kind="metastable_overload",

@@ -2,9 +2,9 @@
 
 from clusters.commands import ClearFault, DelayEdge
 from clusters.scenario import ScheduledFault
-from envs.chance import Chance
 from envs.demand import exposed_edges
 from envs.faults.fault import FaultFamily, FaultRequest, Intensity, clipped, scheduled
+from envs.random_stream import RandomStream
 
 SLO_SHARES: dict[Intensity, tuple[float, float]] = {
     Intensity.MILD: (0.2, 0.4),
@@ -18,14 +18,14 @@ DELAY_BOUNDS_MILLISECONDS = (5.0, 3000.0)
 class NetworkDelay(FaultFamily):
     """Delays one edge by as much as hurts the journey that uses it most."""
 
-    def draw(self, request: FaultRequest, chance: Chance) -> ScheduledFault:
+    def draw(self, request: FaultRequest, rng: RandomStream) -> ScheduledFault:
         """Delay on one service-to-service edge."""
-        (source, target), exposure = chance.one(exposed_edges(request.application))
-        wanted = chance.between(SLO_SHARES[request.intensity]) / exposure
+        (source, target), exposure = rng.one(exposed_edges(request.application))
+        wanted = rng.between(SLO_SHARES[request.intensity]) / exposure
         latency = clipped(wanted, *DELAY_BOUNDS_MILLISECONDS)
         return scheduled(
             request,
-            chance,
+            rng,
             kind="network_delay",
             target=f"{source}->{target}",
             root_cause_kind="network",

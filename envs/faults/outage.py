@@ -3,10 +3,10 @@
 from clusters.commands import ClearFault, FailService
 from clusters.scenario import ScheduledFault
 from clusters.topology import Application, ServiceKind
-from envs.chance import Chance
 from envs.demand import per_application
 from envs.faults.fault import FaultFamily, FaultRequest, Intensity
 from envs.faults.flapping import flapping
+from envs.random_stream import RandomStream
 
 CYCLE_BUCKETS = 6
 BAD_BUCKETS: dict[Intensity, int] = {Intensity.MILD: 1, Intensity.VISIBLE: 3, Intensity.SEVERE: 6}
@@ -35,12 +35,12 @@ class Outage(FaultFamily):
         """It calls a service of the kind."""
         return bool(self._services(application))
 
-    def draw(self, request: FaultRequest, chance: Chance) -> ScheduledFault:
+    def draw(self, request: FaultRequest, rng: RandomStream) -> ScheduledFault:
         """An outage of one service of the kind."""
-        service = chance.one(self._services(request.application))
+        service = rng.one(self._services(request.application))
         return flapping(
             request,
-            chance,
+            rng,
             kind=self._kind,
             target=service,
             root_cause_kind="availability",

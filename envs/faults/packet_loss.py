@@ -2,9 +2,9 @@
 
 from clusters.commands import ClearFault, LosePackets
 from clusters.scenario import ScheduledFault
-from envs.chance import Chance
 from envs.demand import edge_uses
 from envs.faults.fault import FaultFamily, FaultRequest, Intensity, Lever, clipped, scheduled
+from envs.random_stream import RandomStream
 
 HIT_SHARES: dict[Intensity, tuple[float, float]] = {
     Intensity.MILD: (0.005, 0.012),
@@ -20,15 +20,15 @@ class PacketLoss(FaultFamily):
 
     levers = frozenset({Lever.LOSS})
 
-    def draw(self, request: FaultRequest, chance: Chance) -> ScheduledFault:
+    def draw(self, request: FaultRequest, rng: RandomStream) -> ScheduledFault:
         """Loss on one service-to-service edge."""
         calls = edge_uses(request.application)
-        source, target = chance.one(tuple(calls))
-        wanted = chance.between(HIT_SHARES[request.intensity]) / calls[source, target]
+        source, target = rng.one(tuple(calls))
+        wanted = rng.between(HIT_SHARES[request.intensity]) / calls[source, target]
         loss_ratio = clipped(wanted, *LOSS_BOUNDS)
         return scheduled(
             request,
-            chance,
+            rng,
             kind="packet_loss",
             target=f"{source}->{target}",
             root_cause_kind="network",

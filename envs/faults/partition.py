@@ -2,10 +2,10 @@
 
 from clusters.commands import ClearFault, LosePackets
 from clusters.scenario import ScheduledFault
-from envs.chance import Chance
 from envs.demand import edge_uses
 from envs.faults.fault import FaultFamily, FaultRequest, Intensity, Lever
 from envs.faults.flapping import flapping
+from envs.random_stream import RandomStream
 
 CYCLE_BUCKETS = 6
 BAD_BUCKETS: dict[Intensity, int] = {Intensity.MILD: 1, Intensity.VISIBLE: 3, Intensity.SEVERE: 6}
@@ -17,12 +17,12 @@ class Partition(FaultFamily):
 
     levers = frozenset({Lever.LOSS})
 
-    def draw(self, request: FaultRequest, chance: Chance) -> ScheduledFault:
+    def draw(self, request: FaultRequest, rng: RandomStream) -> ScheduledFault:
         """A partition of one service-to-service edge."""
-        source, target = chance.one(tuple(edge_uses(request.application)))
+        source, target = rng.one(tuple(edge_uses(request.application)))
         return flapping(
             request,
-            chance,
+            rng,
             kind="partition",
             target=f"{source}->{target}",
             root_cause_kind="network",

@@ -4,9 +4,9 @@ from dataclasses import replace
 
 from clusters.commands import ClearFault, KillPods
 from clusters.scenario import ScheduledFault
-from envs.chance import Chance
 from envs.demand import loaded_services
 from envs.faults.fault import DurationClass, FaultFamily, FaultRequest, Intensity, Lever, scheduled
+from envs.random_stream import RandomStream
 
 NUM_KILLS: dict[Intensity, int] = {Intensity.MILD: 1, Intensity.VISIBLE: 2, Intensity.SEVERE: 4}
 """Replicas that die, one a bucket. Where there are fewer, a fresh one dies again."""
@@ -20,12 +20,12 @@ class PodKill(FaultFamily):
     levers = frozenset({Lever.KILLS})
     durations = (DurationClass.TRANSIENT,)
 
-    def draw(self, request: FaultRequest, chance: Chance) -> ScheduledFault:
+    def draw(self, request: FaultRequest, rng: RandomStream) -> ScheduledFault:
         """Kills at one service that works for the users."""
-        service = chance.one(loaded_services(request.application))
+        service = rng.one(loaded_services(request.application))
         once = scheduled(
             request,
-            chance,
+            rng,
             kind="pod_kill",
             target=service,
             root_cause_kind="availability",

@@ -12,7 +12,6 @@ from itertools import takewhile
 from clusters.commands import ShiftTraffic
 from clusters.scenario import ScheduledFault
 from clusters.topology import Application, Release, ReleaseEffect
-from envs.chance import Chance
 from envs.demand import per_application
 from envs.faults.fault import (
     LASTING_SECONDS,
@@ -22,6 +21,7 @@ from envs.faults.fault import (
     Intensity,
     Lever,
 )
+from envs.random_stream import RandomStream
 
 SHARES: dict[Intensity, tuple[float, ...]] = {
     Intensity.MILD: (0.1,),
@@ -62,11 +62,11 @@ class ReleaseRollout(FaultFamily):
         """It has a release of the kind."""
         return bool(self._releases(application))
 
-    def draw(self, request: FaultRequest, chance: Chance) -> ScheduledFault:
+    def draw(self, request: FaultRequest, rng: RandomStream) -> ScheduledFault:
         """A roll-out of one release."""
-        release = chance.one(self._releases(request.application))
-        step = chance.multiple(STEP_SECONDS[request.duration], request.bucket_seconds)
-        lasting = chance.multiple(LASTING_SECONDS[request.duration], request.bucket_seconds)
+        release = rng.one(self._releases(request.application))
+        step = rng.multiple(STEP_SECONDS[request.duration], request.bucket_seconds)
+        lasting = rng.multiple(LASTING_SECONDS[request.duration], request.bucket_seconds)
         is_withdrawn = request.duration is DurationClass.TRANSIENT
         return rollout(request, self._kind, release, step, lasting if is_withdrawn else None)
 

@@ -2,9 +2,9 @@
 
 from clusters.commands import ClearFault, KillPods
 from clusters.scenario import ScheduledFault
-from envs.chance import Chance
 from envs.demand import loaded_services
 from envs.faults.fault import FaultFamily, FaultRequest, Intensity, Lever, scheduled
+from envs.random_stream import RandomStream
 
 PERIODS_SECONDS: dict[Intensity, tuple[float, float]] = {
     Intensity.MILD: (80.0, 120.0),
@@ -19,13 +19,13 @@ class RestartLoop(FaultFamily):
 
     levers = frozenset({Lever.KILLS})
 
-    def draw(self, request: FaultRequest, chance: Chance) -> ScheduledFault:
+    def draw(self, request: FaultRequest, rng: RandomStream) -> ScheduledFault:
         """A loop on one service that works for the users."""
-        service = chance.one(loaded_services(request.application))
-        period = chance.between(PERIODS_SECONDS[request.intensity])
+        service = rng.one(loaded_services(request.application))
+        period = rng.between(PERIODS_SECONDS[request.intensity])
         return scheduled(
             request,
-            chance,
+            rng,
             kind="restart_loop",
             target=service,
             root_cause_kind="availability",

@@ -2,9 +2,9 @@
 
 from clusters.commands import ScaleWorkload
 from clusters.scenario import ScheduledFault
-from envs.chance import Chance
 from envs.demand import highest_utilisation
 from envs.faults.fault import FaultFamily, FaultRequest, Intensity, Lever, scheduled
+from envs.random_stream import RandomStream
 
 PRESSURES: dict[Intensity, tuple[float, float]] = {
     Intensity.MILD: (0.55, 0.68),
@@ -20,13 +20,13 @@ class TrafficSpike(FaultFamily):
 
     levers = frozenset({Lever.WORKLOAD})
 
-    def draw(self, request: FaultRequest, chance: Chance) -> ScheduledFault:
+    def draw(self, request: FaultRequest, rng: RandomStream) -> ScheduledFault:
         """A spike of the whole workload."""
         busiest = highest_utilisation(request.application)
-        multiplier = max(MIN_MULTIPLIER, chance.between(PRESSURES[request.intensity]) / busiest)
+        multiplier = max(MIN_MULTIPLIER, rng.between(PRESSURES[request.intensity]) / busiest)
         return scheduled(
             request,
-            chance,
+            rng,
             kind="traffic_spike",
             target="workload",
             root_cause_kind="demand",

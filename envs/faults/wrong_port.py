@@ -3,10 +3,10 @@
 from clusters.commands import BreakPort, ClearFault
 from clusters.scenario import ScheduledFault
 from clusters.topology import LOAD_GENERATOR
-from envs.chance import Chance
 from envs.demand import edge_uses
 from envs.faults.fault import FaultFamily, FaultRequest, Intensity
 from envs.faults.flapping import flapping
+from envs.random_stream import RandomStream
 
 CYCLE_BUCKETS = 6
 BAD_BUCKETS: dict[Intensity, int] = {Intensity.MILD: 1, Intensity.VISIBLE: 3, Intensity.SEVERE: 6}
@@ -16,13 +16,13 @@ BAD_BUCKETS: dict[Intensity, int] = {Intensity.MILD: 1, Intensity.VISIBLE: 3, In
 class WrongPort(FaultFamily):
     """Refuses every call to a service whose replicas look ready: a bad manifest, for a while or for good."""
 
-    def draw(self, request: FaultRequest, chance: Chance) -> ScheduledFault:
+    def draw(self, request: FaultRequest, rng: RandomStream) -> ScheduledFault:
         """A wrong port of one service that others call."""
         callees = dict.fromkeys(target for source, target in edge_uses(request.application) if source != LOAD_GENERATOR)
-        service = chance.one(tuple(callees))
+        service = rng.one(tuple(callees))
         return flapping(
             request,
-            chance,
+            rng,
             kind="wrong_port",
             target=service,
             root_cause_kind="configuration",

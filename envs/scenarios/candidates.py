@@ -13,8 +13,8 @@ import numpy as np
 from clusters.topology import LOAD_GENERATOR, Application
 from envs.actions.catalogue import ActionCatalogue
 from envs.actions.control_record import baseline_controls
-from envs.chance import Chance
 from envs.faults.bad_config import adds_retries
+from envs.random_stream import RandomStream
 
 NUM_FLAGS = 2
 NUM_PER_GROUP = 2
@@ -57,25 +57,25 @@ class CandidateDraws:
         mask = catalogue.mask(baseline_controls(application, 1))[0]
         self._allowed = frozenset(catalogue.names[position] for position in np.flatnonzero(mask).tolist())
 
-    def draw(self, suspects: Suspects, chance: Chance) -> tuple[str, ...]:
+    def draw(self, suspects: Suspects, rng: RandomStream) -> tuple[str, ...]:
         """`do_nothing` and eight or nine others, all of them allowed on an untouched stand."""
-        services = self._services(suspects.services, chance)
-        names = self._core_names(services, suspects.flag, chance)
-        chance.shuffle(names)
+        services = self._services(suspects.services, rng)
+        names = self._core_names(services, suspects.flag, rng)
+        rng.shuffle(names)
         return tuple(names)
 
     def _flags_of(self, application: Application) -> tuple[str, ...]:
         """Flags that an incident of the core menu may be about."""
         return tuple(flag.name for flag in application.flags if not adds_retries(flag))
 
-    def _core_names(self, services: tuple[str, ...], flag: str | None, chance: Chance) -> list[str]:
-        replicas = chance.one(ADDED_REPLICAS)
-        replaced = chance.one(range(NUM_GROUPS)) if chance.random() < HARMFUL_SHARE else None
+    def _core_names(self, services: tuple[str, ...], flag: str | None, rng: RandomStream) -> list[str]:
+        replicas = rng.one(ADDED_REPLICAS)
+        replaced = rng.one(range(NUM_GROUPS)) if rng.random() < HARMFUL_SHARE else None
         names = [*self._on_services(services, replicas, replaced)]
-        flags = chance.some(self._flags, NUM_FLAGS, besides=(flag,) if flag else ())
+        flags = rng.some(self._flags, NUM_FLAGS, besides=(flag,) if flag else ())
         names += [self._roll_backs[name] for name in flags]
-        if chance.random() < RATE_LIMIT_SHARE:
-            names.append(chance.one(RATE_LIMITS))
+        if rng.random() < RATE_LIMIT_SHARE:
+            names.append(rng.one(RATE_LIMITS))
         return names
 
     def _names_on(self, services: tuple[str, ...], replicas: int, replaced: int | None) -> list[str]:
@@ -94,11 +94,11 @@ class CandidateDraws:
         """Those that can be carried out on an untouched stand."""
         return [name for name in names if name in self._allowed]
 
-    def _services(self, focus: tuple[str, ...], chance: Chance) -> tuple[str, ...]:
+    def _services(self, focus: tuple[str, ...], rng: RandomStream) -> tuple[str, ...]:
         """Two or more services, at least two of them scalable: focus, a neighbour, strangers."""
         near = self._near(focus)
         picked: dict[str, bool] = {}
-        for name in chain(focus, (chance.one(near),) if near else (), chance.endless(self._everyone)):
+        for name in chain(focus, (rng.one(near),) if near else (), rng.endless(self._everyone)):
             picked[name] = name in self._scalable
             if len(picked) >= NUM_PER_GROUP and sum(picked.values()) >= NUM_PER_GROUP:
                 break

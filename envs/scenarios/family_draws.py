@@ -9,9 +9,9 @@ import numpy as np
 
 from clusters.scenario import Split
 from clusters.topology import Application
-from envs.chance import Chance
 from envs.faults import FAULTS
 from envs.faults.fault import DurationClass, Intensity
+from envs.random_stream import RandomStream
 from envs.scenarios import splits
 from envs.scenarios.menus import ScenarioMenu
 from envs.scenarios.splits import Family
@@ -36,18 +36,18 @@ class FamilyDraws:
         self._own = {split: self._weighted(splits.own_families(split, menu)) for split in Split}
         self._companions: dict[tuple[str, str, Split], _Weighted] = {}
 
-    def draw(self, split: Split, chance: Chance) -> tuple[Family, ...]:
+    def draw(self, split: Split, rng: RandomStream) -> tuple[Family, ...]:
         """The family of a scenario, and of a second fault if there is one."""
-        calm = chance.random()
+        calm = rng.random()
         if calm < NO_FAULT_SHARE + NORMAL_CONTROL_SHARE:
             families = self._calm[splits.NO_FAULT if calm < NO_FAULT_SHARE else splits.NORMAL_CONTROL]
-            return (chance.one(families),)
+            return (rng.one(families),)
         own = self._own[split]
-        first = (own if own.families and chance.random() < splits.HELD_OUT_SHARE else self._shared).pick(chance)
-        if chance.random() >= SECOND_FAULT_SHARE:
+        first = (own if own.families and rng.random() < splits.HELD_OUT_SHARE else self._shared).pick(rng)
+        if rng.random() >= SECOND_FAULT_SHARE:
             return (first,)
         seconds = self._companions_of(first, split)
-        return (first, seconds.pick(chance)) if seconds.families else (first,)
+        return (first, seconds.pick(rng)) if seconds.families else (first,)
 
     def _companions_of(self, first: Family, split: Split) -> "_Weighted":
         key = first.fault, first.workload, split
@@ -68,9 +68,9 @@ class _Weighted:
         cumulative = (weights / weights.sum()).cumsum()
         self._cumulative: list[float] = (cumulative / cumulative[-1:]).tolist()
 
-    def pick(self, chance: Chance) -> Family:
-        """One family by its weight: what `chance.choice` with probabilities draws, without its checks."""
-        return self.families[bisect_right(self._cumulative, chance.random())]
+    def pick(self, rng: RandomStream) -> Family:
+        """One family by its weight: what `rng.choice` with probabilities draws, without its checks."""
+        return self.families[bisect_right(self._cumulative, rng.random())]
 
 
 def _weight(family: Family) -> float:

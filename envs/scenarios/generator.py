@@ -15,10 +15,10 @@ from clusters.commands import Command, DelayEdge, LosePackets, SetFlag, ShiftTra
 from clusters.scenario import Scenario, ScheduledFault, Split, WorkloadTrace
 from clusters.topology import Application
 from envs.actions.catalogue import ActionCatalogue
-from envs.chance import Chance, chances
 from envs.demand import loaded_services, per_application
 from envs.faults import FAULTS
 from envs.faults.fault import DurationClass, FaultRequest, Intensity
+from envs.random_stream import RandomStream, random_streams
 from envs.scenarios import splits
 from envs.scenarios.candidates import CandidateDraws, Suspects
 from envs.scenarios.family_draws import FamilyDraws
@@ -73,10 +73,10 @@ def draw_scenarios(
         UserError: there is no such application.
     """
     seeds = splits.SEED_RANGES[split]
-    (chance,) = chances([seed], _checksum(application_name, split.value))
+    (rng,) = random_streams([seed], _checksum(application_name, split.value))
     chosen: dict[int, None] = {}
     while len(chosen) < count:
-        chosen[chance.one(seeds)] = None
+        chosen[rng.one(seeds)] = None
     return tuple(scenarios_of_seeds(application_name, tuple(chosen), time_scales, menu))
 
 
@@ -109,22 +109,20 @@ def scenarios_of_seeds(
 def _drawn_together(draws: _Draws, seeds: Sequence[int], time_scales: TimeScales) -> list[Scenario]:
     """Stage by stage; each scenario has randomness of its own, so that the stages of others do not change it."""
     application, timing, menu = draws.application, draws.menu.timing, draws.menu
-    of_all = chances(seeds, draws.checksum)
+    of_all = random_streams(seeds, draws.checksum)
     of_splits = [splits.split_of_seed(seed) for seed in seeds]
-    families = [draws.families.draw(split, chance) for split, chance in zip(of_splits, of_all, strict=True)]
-    moments = [
-        _draw_moments(drawn[0], timing, time_scales, chance) for drawn, chance in zip(families, of_all, strict=True)
-    ]
+    families = [draws.families.draw(split, rng) for split, rng in zip(of_splits, of_all, strict=True)]
+    moments = [_draw_moments(drawn[0], timing, time_scales, rng) for drawn, rng in zip(families, of_all, strict=True)]
     drawn = list(zip(families, moments, of_all, strict=True))
     traces = [
-        _draw_trace(families[0], application, menu, time_scales.warmup_seconds + moments.horizon, mix, chance)
-        for (families, moments, chance), mix in zip(drawn, drawn_mixes(application, seeds, draws.checksum), strict=True)
+        _draw_trace(families[0], application, menu, time_scales.warmup_seconds + moments.horizon, mix, rng)
+        for (families, moments, rng), mix in zip(drawn, drawn_mixes(application, seeds, draws.checksum), strict=True)
     ]
     faults = [
-        _draw_faults(families, application, moments, timing, time_scales, chance) for families, moments, chance in drawn
+        _draw_faults(families, application, moments, timing, time_scales, rng) for families, moments, rng in drawn
     ]
-    suspects = [_suspects(application, broken, chance) for broken, chance in zip(faults, of_all, strict=True)]
-    candidates = [draws.candidates.draw(suspected, chance) for suspected, chance in zip(suspects, of_all, strict=True)]
+    suspects = [_suspects(application, broken, rng) for broken, rng in zip(faults, of_all, strict=True)]
+    candidates = [draws.candidates.draw(suspected, rng) for suspected, rng in zip(suspects, of_all, strict=True)]
     return [
         Scenario(
             name=f"{draws.prefixes[split]}{seed}",
@@ -164,15 +162,17 @@ def _checksum(*words: str) -> int:
     return crc32("/".join(words).encode())
 
 
-def _draw_moments(family: splits.Family, timing: ScenarioTiming, time_scales: TimeScales, chance: Chance) -> _Moments:
+def _draw_moments(
+    family: splits.Family, timing: ScenarioTiming, time_scales: TimeScales, rng: RandomStream
+) -> _Moments:
     step, bucket = time_scales.control_step_seconds, time_scales.observation_bucket_seconds
-    start = chance.multiple(timing.fault_start_seconds, bucket)
+    start = rng.multiple(timing.fault_start_seconds, bucket)
     earliest, latest = timing.decision_delay_seconds
-    decision = chance.multiple((start + earliest, start + latest), step)
+    decision = rng.multiple((start + earliest, start + latest), step)
     needed = max(timing.horizon_seconds, decision + timing.follow_seconds)
     horizon = math.ceil(needed / step) * step
     if family.is_calm:
-        decision = chance.multiple((step, horizon - timing.follow_seconds), step)
+        decision = rng.multiple((step, horizon - timing.follow_seconds), step)
     return _Moments(horizon, start, decision)
 
 
@@ -182,10 +182,10 @@ def _draw_trace(
     menu: ScenarioMenu,
     duration_seconds: float,
     mix: tuple[float, ...],
-    chance: Chance,
+    rng: RandomStream,
 ) -> WorkloadTrace:
-    level = chance.between(CONTROL_LEVELS if family.fault == splits.NORMAL_CONTROL else ORDINARY_LEVELS)
-    return menu.workload(family.workload).draw(LoadRequest(application, level, duration_seconds, mix), chance)
+    level = rng.between(CONTROL_LEVELS if family.fault == splits.NORMAL_CONTROL else ORDINARY_LEVELS)
+    return menu.workload(family.workload).draw(LoadRequest(application, level, duration_seconds, mix), rng)
 
 
 def _draw_faults(
@@ -194,10 +194,10 @@ def _draw_faults(
     moments: _Moments,
     timing: ScenarioTiming,
     time_scales: TimeScales,
-    chance: Chance,
+    rng: RandomStream,
 ) -> tuple[ScheduledFault, ...]:
     bucket = time_scales.observation_bucket_seconds
-    delay = chance.multiple(timing.decision_delay_seconds, bucket)
+    delay = rng.multiple(timing.decision_delay_seconds, bucket)
     if families[0].is_calm:
         return ()
     starts = (moments.fault_start, moments.decision - delay)
@@ -205,12 +205,12 @@ def _draw_faults(
     for family, start in zip(families, starts, strict=False):
         intensity, duration = _INTENSITIES[family.intensity], _DURATIONS[family.duration]
         request = FaultRequest(f"fault-{len(faults)}", application, intensity, duration, max(0.0, start), bucket)
-        faults.append(FAULTS[family.fault].draw(request, chance))
+        faults.append(FAULTS[family.fault].draw(request, rng))
     return tuple(faults)
 
 
-def _suspects(application: Application, faults: tuple[ScheduledFault, ...], chance: Chance) -> Suspects:
-    bitten = [_bitten(application, fault.injections[0][1], chance) for fault in faults]
+def _suspects(application: Application, faults: tuple[ScheduledFault, ...], rng: RandomStream) -> Suspects:
+    bitten = [_bitten(application, fault.injections[0][1], rng) for fault in faults]
     flag = release = None
     for fault in faults:
         for _, command in fault.injections:
@@ -223,14 +223,14 @@ def _suspects(application: Application, faults: tuple[ScheduledFault, ...], chan
     return Suspects(services=tuple(dict.fromkeys(bitten)), flag=flag, release=release)
 
 
-def _bitten(application: Application, command: Command, chance: Chance) -> str:
+def _bitten(application: Application, command: Command, rng: RandomStream) -> str:
     """The service where a fault's first command bites; a busy one if it is the load itself."""
     if isinstance(command, SetFlag):
         return _flagged_services(application)[command.flag]
     if isinstance(command, DelayEdge | LosePackets):
         return command.source
     service = getattr(command, "service", None)
-    return service if isinstance(service, str) else chance.one(loaded_services(application)[:NUM_BUSY])
+    return service if isinstance(service, str) else rng.one(loaded_services(application)[:NUM_BUSY])
 
 
 @per_application

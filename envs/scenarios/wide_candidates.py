@@ -2,7 +2,7 @@
 
 from clusters.topology import Application
 from envs.actions.catalogue import ActionCatalogue
-from envs.chance import Chance
+from envs.random_stream import RandomStream
 from envs.scenarios.candidates import NUM_PER_GROUP, CandidateDraws, Suspects
 
 NUM_RELEASES = 2
@@ -25,24 +25,24 @@ class WideCandidateDraws(CandidateDraws):
         self._releases = tuple(release.name for release in catalogue.application.releases)
         self._groups = tuple(group.name for group in catalogue.application.optional_groups)
 
-    def draw(self, suspects: Suspects, chance: Chance) -> tuple[str, ...]:
+    def draw(self, suspects: Suspects, rng: RandomStream) -> tuple[str, ...]:
         """`do_nothing` and eight to twenty others, all of them allowed on an untouched stand."""
-        services = self._services(suspects.services, chance)
+        services = self._services(suspects.services, rng)
         guilty = (suspects.release,) if suspects.release else ()
-        names = self._core_names(services, suspects.flag, chance)
-        releases = chance.some(self._releases, NUM_RELEASES, besides=guilty)
+        names = self._core_names(services, suspects.flag, rng)
+        releases = rng.some(self._releases, NUM_RELEASES, besides=guilty)
         names += [f"take_back:{name}" for name in releases]
-        if chance.random() < STEER_SHARE:
-            verb = chance.one(RELEASE_VERBS)
+        if rng.random() < STEER_SHARE:
+            verb = rng.one(RELEASE_VERBS)
             names += [verb.format(name) for name in releases]
         for verb, share in SERVICE_VERBS.items():
-            if chance.random() < share:
+            if rng.random() < share:
                 names += [verb.format(name) for name in services[:NUM_PER_GROUP]]
-        if chance.random() < GROUP_SHARE:
-            names += [f"disable:{name}" for name in chance.some(self._groups, NUM_PER_GROUP)]
-        names += [name for name, share in WHOLE_VERBS.items() if chance.random() < share]
+        if rng.random() < GROUP_SHARE:
+            names += [f"disable:{name}" for name in rng.some(self._groups, NUM_PER_GROUP)]
+        names += [name for name, share in WHOLE_VERBS.items() if rng.random() < share]
         names = self._only_allowed(names)
-        chance.shuffle(names)
+        rng.shuffle(names)
         return tuple(names)
 
     def _flags_of(self, application: Application) -> tuple[str, ...]:

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from clusters.scenario import WorkloadTrace
-from envs.chance import Chance
+from envs.random_stream import RandomStream
 from envs.workloads.workload import LoadRequest, Workload
 
 THINK_SECONDS = (3.0, 10.0)
@@ -22,8 +22,8 @@ class ClosedLoop:
         self._profile = profile
         self._inner = inner
 
-    def draw(self, request: LoadRequest, chance: Chance) -> WorkloadTrace:
+    def draw(self, request: LoadRequest, rng: RandomStream) -> WorkloadTrace:
         """The inner trace with a drawn think time."""
-        trace = self._inner.draw(request, chance)
-        think = round(chance.between(THINK_SECONDS), 2)
+        trace = self._inner.draw(request, rng)
+        think = round(rng.between(THINK_SECONDS), 2)
         return replace(trace, profile=self._profile, think_seconds=think)

@@ -3,7 +3,7 @@
 import numpy as np
 
 from clusters.scenario import WorkloadTrace
-from envs.chance import Chance
+from envs.random_stream import RandomStream
 from envs.workloads.workload import STEP_SECONDS, LoadRequest, shaped_rates, step_times
 
 PERIOD_SECONDS = (600.0, 1200.0)
@@ -14,11 +14,11 @@ _CIRCLE = 2 * np.pi
 class Diurnal:
     """A sine wave of a drawn period, amplitude and phase."""
 
-    def draw(self, request: LoadRequest, chance: Chance) -> WorkloadTrace:
+    def draw(self, request: LoadRequest, rng: RandomStream) -> WorkloadTrace:
         """A smooth trace."""
-        period, amplitude = chance.between(PERIOD_SECONDS), chance.between(AMPLITUDE)
+        period, amplitude = rng.between(PERIOD_SECONDS), rng.between(AMPLITUDE)
         shape = step_times(request.num_steps) * (_CIRCLE / period)
-        shape += _CIRCLE * chance.random()
+        shape += _CIRCLE * rng.random()
         np.sin(shape, out=shape)
         shape *= amplitude
         shape += 1.0

@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 from clusters.scenario import WorkloadTrace
 from clusters.topology import Application
-from envs.chance import Chance
 from envs.demand import per_application
+from envs.random_stream import RandomStream
 from envs.workloads.workload import STEP_SECONDS, LoadRequest, steady_rate
 
 CHECKOUT_JOURNEYS = ("checkout",)
@@ -31,9 +31,9 @@ class EmphasisedMix:
             lambda application: tuple(request.journey in journeys for request in application.request_types)
         )
 
-    def draw(self, request: LoadRequest, chance: Chance) -> WorkloadTrace:
+    def draw(self, request: LoadRequest, rng: RandomStream) -> WorkloadTrace:
         """A flat trace with another mix."""
-        factor = chance.between(self._factors)
+        factor = rng.between(self._factors)
         is_meant = self._is_meant(request.application)
         weights = [share * (factor if meant else 1.0) for share, meant in zip(request.mix, is_meant, strict=True)]
         return WorkloadTrace(

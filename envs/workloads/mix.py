@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from clusters.topology import Application
-from envs.chance import Floats, normals
 from envs.demand import per_application
+from envs.random_stream import Floats, normals
 
 MIX_SPREAD = 0.15
 """Standard deviation of the logarithm of each request type's weight."""

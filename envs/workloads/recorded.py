@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from clusters.scenario import WorkloadTrace
-from envs.chance import Chance
+from envs.random_stream import RandomStream
 from envs.workloads.workload import STEP_SECONDS, Floats, LoadRequest, shaped_rates, step_times
 from ray_configs.errors import UserError
 
@@ -31,7 +31,7 @@ class Recorded:
         self._profile = profile
         self._times, self._rates = _read(Path(path))
 
-    def draw(self, request: LoadRequest, chance: Chance) -> WorkloadTrace:
+    def draw(self, request: LoadRequest, rng: RandomStream) -> WorkloadTrace:
         """The recorded trace, at the recorded rates times the level."""
         held = np.searchsorted(self._times, step_times(request.num_steps), side="right") - 1
         shape = self._rates[held] / request.application.nominal_rate_rps

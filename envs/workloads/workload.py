@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from clusters.scenario import WorkloadTrace
 from clusters.topology import Application
-from envs.chance import Chance
+from envs.random_stream import RandomStream
 
 STEP_SECONDS = 10.0
 ROUNDED_PLACES = 3
@@ -44,8 +44,8 @@ class LoadRequest(NamedTuple):
 class Workload(Protocol):
     """A course of the offered load."""
 
-    def draw(self, request: LoadRequest, chance: Chance) -> WorkloadTrace:
-        """A trace from the stand's reset on. All choices come from `chance`."""
+    def draw(self, request: LoadRequest, rng: RandomStream) -> WorkloadTrace:
+        """A trace from the stand's reset on. All choices come from `rng`."""
         ...
 
 

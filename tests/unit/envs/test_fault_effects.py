@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 
 from clusters.commands import CommandStatus
-from envs.chance import chances
 from envs.control_loop import EpisodeRules
 from envs.faults import FAULTS
 from envs.faults.fault import DurationClass, FaultRequest, Intensity
+from envs.random_stream import random_streams
 from envs.scenarios.menus import CORE
 from envs.scenarios.named import named_scenario
 from envs.simulated_loop import simulated_loop
@@ -47,7 +47,7 @@ def _severe(application, kind, duration, seed):
         start_seconds=60.0,
         bucket_seconds=10.0,
     )
-    return FAULTS[kind].draw(request, chances([seed])[0])
+    return FAULTS[kind].draw(request, random_streams([seed])[0])
 
 
 def test_every_injection_and_clearance_is_carried_out_in_order(played):

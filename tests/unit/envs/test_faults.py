@@ -21,13 +21,13 @@ from clusters.commands import (
     StressMemory,
 )
 from clusters.topology import Release, ReleaseEffect, ServiceKind
-from envs.chance import chances
 from envs.demand import edge_exposures, edge_uses, estimate_demand, loaded_services, utilisations
 from envs.fault_schedule import FaultSchedule
 from envs.faults import FAULTS, fault_family
 from envs.faults.bad_config import adds_retries
 from envs.faults.fault import LASTING_SECONDS, DurationClass, FaultRequest, Intensity
 from envs.faults.release_rollout import ReleaseKind, release_kind
+from envs.random_stream import random_streams
 from ray_configs.errors import UserError
 
 APPLICATION = load_application("small-core")
@@ -45,7 +45,7 @@ def draw(kind, *, intensity=Intensity.SEVERE, duration=DurationClass.MEDIUM, see
         start_seconds=90.0,
         bucket_seconds=10.0,
     )
-    return FAULTS[kind].draw(request, chances([seed])[0])
+    return FAULTS[kind].draw(request, random_streams([seed])[0])
 
 
 @pytest.mark.parametrize("kind", [kind for kind in POSSIBLE if kind not in ROLLOUTS])

@@ -7,9 +7,9 @@ import pytest
 
 from clusters.applications import APPLICATIONS, load_application
 from clusters.scenario import Split
-from envs.chance import chances
 from envs.faults import FAULTS
 from envs.faults.fault import DurationClass, FaultRequest, Intensity
+from envs.random_stream import random_streams
 from envs.scenarios.generator import draw_scenarios
 from envs.scenarios.impact import ImpactRules, validate
 from envs.scenarios.named import NAMED, named_scenario
@@ -29,7 +29,7 @@ INCIDENT = named_scenario("checkout-latency", SCALES)
 def broken(kind, intensity, seed, *, application="small-core", workload="steady"):
     """A scenario in which one fault happens to one of the applications."""
     described = load_application(application)
-    (chance,), (mix,) = chances([seed]), drawn_mixes(described, [seed], 0)
+    (rng,), (mix,) = random_streams([seed]), drawn_mixes(described, [seed], 0)
     request = FaultRequest(
         fault_id="fault-0",
         application=described,
@@ -44,8 +44,8 @@ def broken(kind, intensity, seed, *, application="small-core", workload="steady"
         family=f"{kind}/{workload}/{intensity}/{request.duration}",
         application=application,
         seed=seed,
-        workload=WORKLOADS[workload].draw(LoadRequest(described, 1.0, 900.0, mix), chance),
-        faults=(FAULTS[kind].draw(request, chance),),
+        workload=WORKLOADS[workload].draw(LoadRequest(described, 1.0, 900.0, mix), rng),
+        faults=(FAULTS[kind].draw(request, rng),),
         horizon_seconds=480.0,
     )
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from clusters.applications import load_application
-from envs.chance import chances
+from envs.random_stream import random_streams
 from envs.workloads import WORKLOADS, workload
 from envs.workloads.mix import MIX_SPREAD, drawn_mixes
 from envs.workloads.recorded import Recorded
@@ -19,8 +19,8 @@ def draw(profile, seed=0, level=1.0):
 
 
 def draw_from(profile, seed=0, level=1.0):
-    (chance,), (mix,) = chances([seed]), drawn_mixes(APPLICATION, [seed], 0)
-    return profile.draw(LoadRequest(APPLICATION, level, 900.0, mix), chance)
+    (rng,), (mix,) = random_streams([seed]), drawn_mixes(APPLICATION, [seed], 0)
+    return profile.draw(LoadRequest(APPLICATION, level, 900.0, mix), rng)
 
 
 @pytest.mark.parametrize("profile", WORKLOADS)

@@ -5,20 +5,20 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from envs.chance import chances, normals
+from envs.random_stream import normals, random_streams
 
 
 def test_numbers_depend_on_seed_and_key_alone_however_many_are_asked_for():
-    alone, beside = chances([7], 3)[0], chances([1, 7, 9], 3)[1]
+    alone, beside = random_streams([7], 3)[0], random_streams([1, 7, 9], 3)[1]
     numbers = [alone.random() for _ in range(1000)]
     assert [beside.random() for _ in range(1000)] == numbers
     assert len(set(numbers)) == 1000
-    for other in (*chances([8], 3), *chances([7], 4)):
+    for other in (*random_streams([8], 3), *random_streams([7], 4)):
         assert not {other.random() for _ in range(1000)} & set(numbers)
 
 
 def test_numbers_are_uniform_and_independent_across_seeds_and_places():
-    numbers = np.array([[chance.random() for _ in range(130)] for chance in chances(range(2000))])
+    numbers = np.array([[rng.random() for _ in range(130)] for rng in random_streams(range(2000))])
     assert 0.0 < numbers.min() < numbers.max() < 1.0
     assert np.abs(numbers.mean(axis=0) - 0.5).max() < 5 / np.sqrt(12 * 2000)
     assert np.abs(numbers.std(axis=0) * np.sqrt(12) - 1).max() < 0.06
@@ -35,11 +35,11 @@ def test_normal_numbers_are_normal_and_their_own():
 
 
 def test_choices_are_as_likely_as_each_other_and_within_their_bounds():
-    (chance,) = chances([0])
-    drawn = Counter(chance.one("abc") for _ in range(3000))
+    (rng,) = random_streams([0])
+    drawn = Counter(rng.one("abc") for _ in range(3000))
     assert set(drawn) == set("abc")
     assert min(drawn.values()) > 900
-    assert all(2.0 <= chance.between((2.0, 3.0)) < 3.0 for _ in range(300))
+    assert all(2.0 <= rng.between((2.0, 3.0)) < 3.0 for _ in range(300))
 
 
 @pytest.mark.parametrize(
@@ -52,29 +52,29 @@ def test_choices_are_as_likely_as_each_other_and_within_their_bounds():
     ],
 )
 def test_a_multiple_takes_every_place_between_its_bounds(bounds, unit, multiples):
-    (chance,) = chances([0])
-    assert {chance.multiple(bounds, unit) for _ in range(500)} == multiples
+    (rng,) = random_streams([0])
+    assert {rng.multiple(bounds, unit) for _ in range(500)} == multiples
 
 
 def test_some_are_different_and_hold_what_they_must():
-    (chance,) = chances([0])
+    (rng,) = random_streams([0])
     seen = Counter()
     for _ in range(2000):
-        some = chance.some("abcd", 3, besides="b")
+        some = rng.some("abcd", 3, besides="b")
         assert len(set(some)) == len(some) == 3
         assert "b" in some
         seen.update(some)
     assert min(seen[name] for name in "acd") > 1200
-    assert chance.some("ab", 5, besides="x") in (["x", "a", "b"], ["x", "b", "a"])
-    assert chance.some("ab", 1, besides="x") == ["x"]
-    assert chance.some("", 2) == []
+    assert rng.some("ab", 5, besides="x") in (["x", "a", "b"], ["x", "b", "a"])
+    assert rng.some("ab", 1, besides="x") == ["x"]
+    assert rng.some("", 2) == []
 
 
 def test_every_order_of_a_shuffle_is_as_likely():
     orders = Counter()
-    for chance in chances(range(6000)):
+    for rng in random_streams(range(6000)):
         values = [1, 2, 3]
-        chance.shuffle(values)
+        rng.shuffle(values)
         orders[tuple(values)] += 1
     assert len(orders) == 6
     assert min(orders.values()) > 850

@@ -24,13 +24,13 @@ _NORMAL_STREAMS = 1 << 20
 """Streams from here on make normal numbers."""
 
 
-class Chance:
+class RandomStream:
     """Independent random numbers without an end."""
 
     __slots__ = ("random",)
 
     def __init__(self, first: Sequence[float], further: Iterator[float]) -> None:
-        """Numbers that begin with those given; `chances` makes them for many seeds at once."""
+        """Numbers that begin with those given; `random_streams` makes them for many seeds at once."""
         self.random = chain(first, further).__next__
         """Called: the next number, uniform between 0 and 1."""
 
@@ -69,7 +69,7 @@ class Chance:
         values.sort(key=lambda _: random())
 
 
-def chances(seeds: Sequence[int], key: int = 0) -> list[Chance]:
+def random_streams(seeds: Sequence[int], key: int = 0) -> list[RandomStream]:
     """One for each seed; the same seed and key always give the same numbers.
 
     Args:
@@ -77,11 +77,11 @@ def chances(seeds: Sequence[int], key: int = 0) -> list[Chance]:
         key: what the numbers are for; another key gives others.
     """
     first = _numbers(seeds, key, 0, _NUM_TOGETHER).tolist()
-    return [Chance(numbers, _further(seed, key)) for seed, numbers in zip(seeds, first, strict=True)]
+    return [RandomStream(numbers, _further(seed, key)) for seed, numbers in zip(seeds, first, strict=True)]
 
 
 def normals(seeds: Sequence[int], key: int, num_each: int) -> Floats:
-    """[K, num_each] standard normal numbers of each of K seeds, which `chances` never gives."""
+    """[K, num_each] standard normal numbers of each of K seeds, which `random_streams` never gives."""
     numbers: Floats = ndtri(_numbers(seeds, key, _NORMAL_STREAMS, num_each))
     return numbers
 
