@@ -158,8 +158,21 @@ def test_events_are_told_once_and_by_service(
         assert [event.time_ns for event in found] == sorted(event.time_ns for event in found)
         return [(event.service, event.kind, event.reason) for event in found]
 
+    injected = {"apiVersion": "chaos-mesh.org/v1alpha1", "kind": "PodNetworkChaos", "name": "cart-1", "namespace": home}
+    for number, about in enumerate((injected, injected | {"apiVersion": "v1", "kind": "Pod"})):
+        metadata = {"name": f"told-{number}"}
+        document = {
+            "apiVersion": "v1",
+            "kind": "Event",
+            "metadata": metadata,
+            "involvedObject": about,
+            "reason": "Told",
+        }
+        emulated_api.create(document, home)
     eventually(lambda: ("cart", "Pod", "Scheduled") in told(start_ns))
+    eventually(lambda: ("cart", "Pod", "Told") in told(start_ns))
     first = told(start_ns)
+    assert not [one for one in first if "Chaos" in one[1]], "an experiment's part in a pod tells the fault"
     assert ("cart", "Deployment", "ScalingReplicaSet") in first
     assert ("cart", "ReplicaSet", "SuccessfulCreate") in first
     cable.cut()

@@ -6,7 +6,7 @@ from collections import defaultdict, deque
 from datetime import datetime
 
 from clusters.k3s.api import KubeApi
-from clusters.k3s.kinds import EVENT, Document
+from clusters.k3s.kinds import CHAOS_VERSION, EVENT, Document
 from clusters.k3s.telemetry.services import service_of
 from clusters.k3s.telemetry.watching import Change, Watcher
 from clusters.streams import K8sEvent
@@ -40,10 +40,15 @@ class StandEvents:
     def told(self, application: Application, namespace: str, start_ns: int, end_ns: int) -> tuple[K8sEvent, ...]:
         """The events of a stand's services from `start_ns` to before `end_ns`, in the order of time.
 
-        What is about none of them is about the experiment that injects a fault: to tell it would tell the fault.
+        What is about none of them is about the experiment that injects a fault. Its part in a pod is called as the pod. To
+        tell either would tell the fault.
         """
         with self._lock:
-            kept = [event for event in self._events.get(namespace, ()) if start_ns <= event[0] < end_ns]
+            kept = [
+                event
+                for event in self._events.get(namespace, ())
+                if start_ns <= event[0] < end_ns and not _is_of_experiment(event[2])
+            ]
         events = (
             _event(application, document, time_ns, count)
             for time_ns, count, document in sorted(kept, key=lambda e: e[0])
@@ -78,6 +83,12 @@ class StandEvents:
             for namespace in set(self._events) - {namespace for namespace, _ in present}:
                 # The API keeps events for an hour: a stand without any is gone.
                 del self._events[namespace]
+
+
+def _is_of_experiment(document: Document) -> bool:
+    """Whether an event is about a resource of Chaos Mesh."""
+    group: str = document["involvedObject"].get("apiVersion", "").partition("/")[0]
+    return group == CHAOS_VERSION.partition("/")[0]
 
 
 def _count(document: Document) -> int:
