@@ -40,8 +40,8 @@ class StandEvents:
     def told(self, application: Application, namespace: str, start_ns: int, end_ns: int) -> tuple[K8sEvent, ...]:
         """The events of a stand's services from `start_ns` to before `end_ns`, in the order of time.
 
-        What is about none of them is about the experiment that injects a fault. Its part in a pod is called as the pod. To
-        tell either would tell the fault.
+        What is about none of them is about the experiment that injects a fault. Its part in a pod is called as the pod.
+        To tell either would tell the fault.
         """
         with self._lock:
             kept = [
