@@ -66,7 +66,7 @@ def step_queues(
         cpu_rows: [S, N] those that say how much the number computing changes.
         bound: [S, N] the backlog may not exceed it: the rest is refused.
         room: [S, N] nor this: the rest waits where it comes from.
-        reach: [S, N] nor can it ever exceed this, so that it settles the faster the less it is.
+        reach: [S, N] requests that can ever be there, at the servers too: the fewer, the faster the queue settles.
         drawn: [S, N] requests that came, over `arrival_rate`.
         draws: standard numbers.
     """

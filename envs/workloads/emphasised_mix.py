@@ -36,9 +36,10 @@ class EmphasisedMix:
         factor = rng.between(self._factors)
         is_meant = self._is_meant(request.application)
         weights = [share * (factor if meant else 1.0) for share, meant in zip(request.mix, is_meant, strict=True)]
+        total = sum(weights)
         return WorkloadTrace(
             profile=self._profile,
             step_seconds=STEP_SECONDS,
             rates_rps=(steady_rate(request),) * request.num_steps,
-            mix=tuple(weight / sum(weights) for weight in weights),
+            mix=tuple(weight / total for weight in weights),
         )

@@ -130,7 +130,8 @@ def _is_bounded(queues: Queues, s: int) -> bool:
     count = np.int32(0)
     for n in range(queues.reach.shape[1]):
         arriving, serving = queues.arrival_rate[s, n], queues.service_rate[s, n]
-        _, _, of_bound, share = _bound(queues.reach[s, n], arriving - serving, arriving + serving)
+        reach = queues.reach[s, n] - queues.computing[s, n]  # the motion is bounded a shift above
+        _, _, of_bound, share = _bound(reach, arriving - serving, arriving + serving)
         count += np.int32(of_bound * _TICK * share > _LEAST_SETTLED)
     return bool(count > 0)
 
