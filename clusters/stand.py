@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clusters.commands import Command, Receipt
+from clusters.fault_rows import Rows
 from clusters.scenario import Scenario
 from clusters.streams import StandStreams, StreamsSpec
 from clusters.telemetry import TelemetryWindow
@@ -101,6 +102,24 @@ class StandBatch(Protocol):
 
 
 @runtime_checkable
+class RowBatch(Protocol):
+    """A `StandBatch` that carries out faults' commands as rows, many at once: the simulated one."""
+
+    def apply_rows(self, stands: NDArray[np.int64], rows: Rows, fault_ids: NDArray[np.object_]) -> NDArray[np.bool_]:
+        """Carry out rows on stands that were all reset; what they name exists, and their values are possible.
+
+        Args:
+            stands: [K]; a stand's rows stand in the order in which they are given.
+            rows: [K] one for each.
+            fault_ids: [K] tuples of str: what a row's `fault` counts.
+
+        Returns:
+            [K] which were; the commands of the others are to be applied one by one.
+        """
+        ...
+
+
+@runtime_checkable
 class StreamSource(Protocol):
     """A `StandBatch` that can also tell what happened beside the metrics. Not every backend can."""
 
@@ -145,7 +164,7 @@ class SingleStandBatch:
     def reset(self, stands: Sequence[int], scenarios: Sequence[Scenario], seeds: Sequence[int]) -> None:
         """Reset the stand if it is named."""
         for _, scenario, seed in zip(stands, scenarios, seeds, strict=True):
-            self._stand.reset(scenario, seed)
+            self._stand.reset(scenario, int(seed))
 
     def apply(self, stand: int, command: Command) -> Receipt:
         """Pass the command on."""

@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clusters.scenario import Scenario
+from clusters.scenario_columns import ScenarioColumns, columns_of
 from clusters.stand import StandBatch, StandError, StreamSource
 from clusters.streams import StandStreams, StreamsSpec
 from clusters.telemetry import NODE_SIGNALS, TelemetryWindow, signal_index
@@ -84,14 +85,14 @@ class ControlLoop:
         Raises:
             UserError: a scenario is for another application, or does not fit the time scales.
         """
-        for scenario in scenarios:
-            _check_fit(scenario, self.application.name, self.time_scales)
-        self._batch.reset(stands, scenarios, seeds)
+        columns = columns_of(scenarios)
+        _check_fit(columns, self.application.name, self.time_scales)
+        self._batch.reset(stands, columns, seeds)
         state, rows = self._state, np.asarray(stands, dtype=np.int64)
         state.begin(rows, self._fresh)
-        state.num_steps[rows] = [round(s.horizon_seconds / self.time_scales.control_step_seconds) for s in scenarios]
+        state.num_steps[rows] = np.rint(columns.horizon_seconds / self.time_scales.control_step_seconds)
         state.now_ns[rows], state.baseline_cost_millicores[rows] = self._warmups(rows)
-        state.schedule.load(stands, [scenario.faults for scenario in scenarios])
+        state.schedule.load(rows, columns)
 
     def prepare(self, stands: Sequence[int], scenarios: Sequence[Scenario], seeds: Sequence[int]) -> None:
         """Run the warm-ups that these stands' next resets will ask for, all at once; nothing that is seen changes.
@@ -101,7 +102,7 @@ class ControlLoop:
         """
         if not isinstance(self._batch, PreparingBatch):
             raise StandError("these stands cannot play warm-ups ahead of time; use simulated stands")
-        self._batch.prepare(stands, scenarios, seeds)
+        self._batch.prepare(stands, columns_of(scenarios), seeds)
 
     def window(self, window_seconds: float | None = None, bucket_seconds: float | None = None) -> TelemetryWindow:
         """[N, ...] raw telemetry up to now, valid until the next step; None: as an observation has it."""
@@ -288,16 +289,21 @@ class ControlLoop:
         return window, rewards, terms
 
 
-def _check_fit(scenario: Scenario, application: str, scales: TimeScales) -> None:
-    if scenario.application != application:
-        raise UserError(f"scenario {scenario.name} is for {scenario.application}, not {application}; choose another")
-    if scenario.horizon_seconds % scales.control_step_seconds or scenario.horizon_seconds <= 0:
+def _check_fit(scenarios: ScenarioColumns, application: str, scales: TimeScales) -> None:
+    horizons, warmups = scenarios.horizon_seconds, scenarios.warmup_seconds
+    is_other = scenarios.applications != application
+    is_odd = (horizons % scales.control_step_seconds != 0.0) | (horizons <= 0.0)
+    is_short = warmups < scales.observation_window_seconds
+    for k in np.flatnonzero(is_other | is_odd | is_short).tolist():
+        name = scenarios.names[k]
+        if is_other[k]:
+            raise UserError(f"scenario {name} is for {scenarios.applications[k]}, not {application}; choose another")
+        if is_odd[k]:
+            raise UserError(
+                f"scenario {name} lasts {horizons[k]} s, which is no multiple of the control step of "
+                f"{scales.control_step_seconds} s; draw it with the time scales in use"
+            )
         raise UserError(
-            f"scenario {scenario.name} lasts {scenario.horizon_seconds} s, which is no multiple of the control step of "
-            f"{scales.control_step_seconds} s; draw it with the time scales in use"
-        )
-    if scenario.warmup_seconds < scales.observation_window_seconds:
-        raise UserError(
-            f"scenario {scenario.name} warms up for {scenario.warmup_seconds} s, less than the observation window of "
+            f"scenario {name} warms up for {warmups[k]} s, less than the observation window of "
             f"{scales.observation_window_seconds} s; draw it with the time scales in use"
         )

@@ -7,7 +7,7 @@ the calls of a journey over its edge demand. Otherwise `severe` would mean nothi
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +15,8 @@ from numpy.typing import NDArray
 from clusters.topology import LOAD_GENERATOR, Application, ServiceKind
 
 T = TypeVar("T")
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
 MAX_CALL_DEPTH = 32
 MIN_CALLS = 0.3
 """An edge that every journey uses more seldom is no target of a network fault: few users would notice."""
@@ -96,16 +98,19 @@ def estimate_demand(application: Application) -> Demand:
 
 
 @per_application
-def loaded_services(application: Application) -> tuple[str, ...]:
-    """Services of ours that work for the users, busiest first; neither the load generator nor the flag service."""
+def loaded_positions(application: Application) -> Ints:
+    """[X] services of ours that work for the users, busiest first; neither the load generator nor the flag service."""
     utilisation = estimate_demand(application).utilisation
-    order = np.argsort(-utilisation, kind="stable")
     kinds = (ServiceKind.LOAD_GENERATOR, ServiceKind.FLAGS, ServiceKind.EXTERNAL_MODEL)
-    return tuple(
-        application.services[position].name
-        for position in order
-        if utilisation[position] >= MIN_UTILISATION and application.services[position].kind not in kinds
-    )
+    is_ours = np.array([service.kind not in kinds for service in application.services])
+    order = np.argsort(-utilisation, kind="stable")
+    return order[(is_ours & (utilisation >= MIN_UTILISATION))[order]]
+
+
+@per_application
+def loaded_services(application: Application) -> tuple[str, ...]:
+    """The names of `loaded_positions`."""
+    return tuple(application.services[position].name for position in loaded_positions(application))
 
 
 @per_application
@@ -135,17 +140,34 @@ def edge_exposures(application: Application) -> dict[tuple[str, str], float]:
 
 
 @per_application
-def exposed_edges(application: Application) -> tuple[tuple[tuple[str, str], float], ...]:
-    """The items of `edge_exposures`, to draw one from."""
-    return tuple(edge_exposures(application).items())
-
-
-@per_application
 def edge_uses(application: Application) -> dict[tuple[str, str], float]:
     """Most waited calls over each edge per request of any journey, of the edges that users notice."""
     most = estimate_demand(application).waited_calls.max(axis=0).tolist()
     calls = {(edge.source, edge.target): count for edge, count in zip(application.edges, most, strict=True)}
     return {edge: calls[edge] for edge in edge_exposures(application)}
+
+
+class ExposedEdges(NamedTuple):
+    """`edge_exposures` and `edge_uses` as arrays, in their order. Legend: X edges that users notice."""
+
+    positions: Ints
+    """[X] among the application's edges."""
+    exposures: Floats
+    """[X] share of an objective per millisecond."""
+    uses: Floats
+    """[X] calls per request."""
+
+
+@per_application
+def exposed_edges(application: Application) -> ExposedEdges:
+    """What network faults are drawn from."""
+    positions = {(edge.source, edge.target): position for position, edge in enumerate(application.edges)}
+    exposures, uses = edge_exposures(application), edge_uses(application)
+    return ExposedEdges(
+        positions=np.array([positions[edge] for edge in exposures], dtype=np.int64),
+        exposures=np.array([exposures[edge] for edge in exposures], dtype=np.float64),
+        uses=np.array([uses[edge] for edge in exposures], dtype=np.float64),
+    )
 
 
 @per_application
@@ -158,3 +180,22 @@ def dependency_exposures(application: Application) -> dict[str, float]:
         into = np.array([edge.target == service for edge in application.edges])
         exposures[service] = float((calls[:, into].sum(axis=1) / objectives).max())
     return exposures
+
+
+class ExposedServices(NamedTuple):
+    """`dependency_exposures` as arrays, in its order. Legend: X services that others call."""
+
+    positions: Ints
+    """[X] among the application's services."""
+    exposures: Floats
+    """[X] share of an objective per millisecond."""
+
+
+@per_application
+def exposed_services(application: Application) -> ExposedServices:
+    """What faults of services that others call are drawn from."""
+    exposures = dependency_exposures(application)
+    return ExposedServices(
+        positions=np.array([application.service_names.index(service) for service in exposures], dtype=np.int64),
+        exposures=np.array(list(exposures.values()), dtype=np.float64),
+    )

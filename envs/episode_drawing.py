@@ -4,8 +4,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from clusters.scenario import Scenario, Split
+from clusters.scenario_columns import ScenarioColumns, columns_of
 from envs.scenarios.generator import scenarios_of_seeds
 from envs.scenarios.menus import CORE, ScenarioMenu
 from envs.scenarios.named import named_scenario
@@ -17,9 +19,8 @@ TRAIN_SEEDS = SEED_RANGES[Split.TRAIN]
 MAX_STAND_SEED = 2**31
 _HALF_BITS = 32
 
-
-Episode = tuple[Scenario, int]
-"""The scenario and the stand's seed."""
+Episodes = tuple[ScenarioColumns, NDArray[np.int64]]
+"""K scenarios, and the stands' seeds [K]."""
 
 
 def choose_episodes(
@@ -28,22 +29,21 @@ def choose_episodes(
     time_scales: TimeScales,
     rngs: Sequence[np.random.Generator],
     menu: ScenarioMenu = CORE,
-) -> list[Episode]:
+) -> Episodes:
     """The next episode of each generator; without options a training scenario of the menu is drawn.
 
     Raises:
         UserError: `options["scenario"]` is neither a scenario nor the name of one, or there is another option.
     """
-    scenario_seeds, stand_seeds = [], []
-    for rng in rngs:
-        word = rng.bit_generator.random_raw()  # a bounded integer each would take ten times as long
-        scenario_seeds.append(TRAIN_SEEDS[(word >> _HALF_BITS) * len(TRAIN_SEEDS) >> _HALF_BITS])
-        stand_seeds.append(word % MAX_STAND_SEED)
+    # A bounded integer of each generator would take ten times as long as a word.
+    words = np.array([rng.bit_generator.random_raw() for rng in rngs], dtype=np.uint64)
+    stand_seeds = (words % np.uint64(MAX_STAND_SEED)).astype(np.int64)
     wanted = wanted_scenario(options, time_scales)
     if wanted is not None:
-        return [(wanted, stand_seed) for stand_seed in stand_seeds]
-    drawn = scenarios_of_seeds(application, scenario_seeds, time_scales, menu)
-    return list(zip(drawn, stand_seeds, strict=True))
+        return columns_of([wanted] * len(rngs)), stand_seeds
+    positions = (words >> np.uint64(_HALF_BITS)) * np.uint64(len(TRAIN_SEEDS)) >> np.uint64(_HALF_BITS)
+    scenario_seeds = [TRAIN_SEEDS[position] for position in positions.tolist()]
+    return scenarios_of_seeds(application, scenario_seeds, time_scales, menu), stand_seeds
 
 
 def wanted_scenario(options: Mapping[str, Any] | None, time_scales: TimeScales) -> Scenario | None:

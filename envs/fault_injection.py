@@ -3,13 +3,18 @@
 Legend: N stands.
 """
 
+from functools import cache
+from typing import cast
+
 import numpy as np
 from numpy.typing import NDArray
 
 from clusters.commands import Receipt, SetAutoscaler, SetGroup, SetRateLimit, ShiftTraffic
-from clusters.stand import StandBatch
+from clusters.fault_rows import plain
+from clusters.stand import RowBatch, StandBatch
 from clusters.topology import Application
 from envs.actions.control_record import record_command
+from envs.fault_schedule import DueEvents
 from envs.loop_state import LoopState
 
 _RECORDED = frozenset({ShiftTraffic, SetGroup, SetAutoscaler})
@@ -30,14 +35,32 @@ def inject_due_faults(
         Stands whose controls changed: a roll-out, an autoscaler or a group is no secret, a flag is.
     """
     changed = []
-    for stand, fault_id, command in state.schedule.pop_due(moving, state.elapsed_seconds):
+    due = state.schedule.pop_due(moving, state.elapsed_seconds)
+    if receipts is None and len(due):
+        due = _without_rows(batch, due, state.schedule.fault_ids(due.stands))
+    for stand, event in zip(due.stands.tolist(), plain(due.events), strict=True):
+        command = state.schedule.command(stand, event)
         receipt = batch.apply(stand, command)
         if receipts is not None:
-            receipts.append((stand, fault_id, receipt))
+            receipts.append((stand, state.schedule.fault_id(stand, event), receipt))
         if type(command) in _RECORDED and receipt.is_in_force:
             record_command(state.controls, application, stand, command)
             changed.append(stand)
     return changed
+
+
+def _without_rows(batch: StandBatch, due: DueEvents, fault_ids: NDArray[np.object_]) -> DueEvents:
+    """Carry out at once what the batch can carry out as rows; what is left."""
+    if not _takes_rows(type(batch)):
+        return due
+    is_left = ~cast(RowBatch, batch).apply_rows(due.stands, due.events, fault_ids)
+    return DueEvents(due.stands[is_left], due.events[is_left])
+
+
+@cache
+def _takes_rows(batch: type) -> bool:
+    """Asked once: to ask whether something fulfils a protocol takes as long as a dozen commands."""
+    return issubclass(batch, RowBatch)
 
 
 def lift_expired_limits(

@@ -6,6 +6,8 @@ Legend: N stands, S services, A actions.
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from enum import IntEnum
+from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +15,7 @@ from numpy.typing import NDArray
 from envs.actions.catalogue import ActionCatalogue
 from envs.actions.controls import Controls, baseline_controls
 from envs.fault_schedule import FaultSchedule
+from envs.kernels.rows import put_first_row
 
 Rows = Sequence[int] | NDArray[np.int64]
 
@@ -70,9 +73,19 @@ class LoopState:
 
     def begin(self, rows: Rows, fresh: "LoopState") -> None:
         """Forget the last episode of some stands: they become as the one row of `fresh`."""
-        for name in _ARRAYS:
-            getattr(self, name)[rows] = getattr(fresh, name)[0]
-        self.controls.put(np.asarray(rows, dtype=np.int64), fresh.controls)
+        index = np.asarray(rows, dtype=np.int64)
+        for ours, theirs in zip(self._tables, fresh._tables, strict=True):
+            put_first_row(index, theirs, ours)
+
+    @cached_property
+    def _tables(self) -> tuple[tuple[NDArray[Any], ...], ...]:
+        """All arrays, those of the controls too, as [N, any] by type: what a kernel can go through."""
+        arrays = [getattr(self, name) for name in _ARRAYS]
+        arrays += [getattr(self.controls, field.name) for field in fields(self.controls)]
+        by_type: dict[np.dtype[Any], list[NDArray[Any]]] = {}
+        for array in arrays:
+            by_type.setdefault(array.dtype, []).append(array.reshape(len(array), -1))
+        return tuple(map(tuple, by_type.values()))
 
     def take(self, rows: Rows) -> "LoopState":
         """Copies of these stands' rows."""
@@ -101,5 +114,5 @@ def empty_state(catalogue: ActionCatalogue, num_stands: int) -> LoopState:
         ends=np.zeros(num_stands, dtype=np.int8),
         allowed=catalogue.mask(controls),
         controls=controls,
-        schedule=FaultSchedule(num_stands),
+        schedule=FaultSchedule(catalogue.application, num_stands),
     )

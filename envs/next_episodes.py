@@ -4,61 +4,85 @@ Each environment draws its own from its own generator, in its own order: its k-t
 others do, and whether it was drawn ahead of time or at the reset.
 """
 
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 from gymnasium.utils import seeding
+from numpy.typing import NDArray
 
-from envs.episode_drawing import Episode, choose_episodes, wanted_scenario
+from clusters.scenario_columns import ScenarioColumns, columns_of
+from envs.episode_drawing import Episodes, choose_episodes, wanted_scenario
 from envs.scenarios.menus import ScenarioMenu
 from envs.time_scales import TimeScales
 
+Ints = NDArray[np.int64]
+NUM_TOGETHER = 512
+"""Episodes that are drawn and warmed up together, if they are so many: fewer of them cost more each."""
+MOST_AHEAD = 16
+"""Of one environment."""
+
 
 class NextEpisodes:
-    """Of N environments."""
+    """Of N environments, up to D episodes of each ahead."""
 
     def __init__(self, application: str, time_scales: TimeScales, menu: ScenarioMenu, num_envs: int) -> None:
         self._application = application
         self._time_scales = time_scales
         self._menu = menu
         self._rngs: list[np.random.Generator | None] = [None] * num_envs
-        self._ahead: dict[int, Episode] = {}
+        self._most = min(MOST_AHEAD, math.ceil(NUM_TOGETHER / num_envs))  # D
+        self._num_ahead = np.zeros(num_envs, dtype=np.int64)
+        self._first = np.zeros(num_envs, dtype=np.int64)  # which of an environment's D places holds its next episode
+        self._scenarios: ScenarioColumns | None = None  # [N * D] an environment's places side by side
+        self._stand_seeds = np.zeros(num_envs * self._most, dtype=np.int64)
 
     def seed(self, env: int, seed: int) -> None:
         """Begin the environment's sequence of episodes anew."""
         self._rngs[env], _ = seeding.np_random(seed)
-        self._ahead.pop(env, None)
+        self._num_ahead[env] = 0
 
-    def take(self, envs: Sequence[int], options: Mapping[str, Any] | None = None) -> list[Episode]:
+    def take(self, envs: Ints, options: Mapping[str, Any] | None = None) -> Episodes:
         """The next episode of each of these; the one after it becomes the next.
 
         Raises:
             UserError: as `choose_episodes`.
         """
-        missing = [env for env in envs if env not in self._ahead]
-        drawn = dict(zip(missing, self._draw(missing, options), strict=True)) if missing else {}
         wanted = wanted_scenario(options, self._time_scales)
-        episodes = []
-        for env in envs:
-            scenario, stand_seed = drawn[env] if env in drawn else self._ahead.pop(env)
-            episodes.append((wanted or scenario, stand_seed))
-        return episodes
+        if not self.are_ahead(envs):
+            self._draw(envs[self._num_ahead[envs] == 0])
+        places = self._places(envs, self._first[envs])
+        self._first[envs] += 1
+        self._num_ahead[envs] -= 1
+        assert self._scenarios is not None
+        scenarios = self._scenarios.take(places) if wanted is None else columns_of([wanted] * len(envs))
+        return scenarios, self._stand_seeds[places]
 
-    def are_ahead(self, envs: Sequence[int]) -> bool:
+    def are_ahead(self, envs: Ints) -> bool:
         """Whether the next episodes of all these were drawn ahead of time."""
-        return self._ahead.keys() >= set(envs)
+        return bool((self._num_ahead[envs] > 0).all())
 
-    def draw_ahead(self) -> dict[int, Episode]:
-        """Draw what was not drawn ahead of time yet; what is new, by environment."""
-        missing = [env for env in range(len(self._rngs)) if env not in self._ahead]
-        new = dict(zip(missing, self._draw(missing, None), strict=True))
-        self._ahead |= new
-        return new
+    def draw_ahead(self) -> tuple[Ints, Episodes]:
+        """Draw as many as there is room for: (environments, each as often as it has a new episode; these episodes)."""
+        missing = np.repeat(np.arange(len(self._num_ahead)), self._most - self._num_ahead)
+        return missing, self._draw(missing)
 
-    def _draw(self, envs: Sequence[int], options: Mapping[str, Any] | None) -> list[Episode]:
-        rngs = [self._rng(env) for env in envs]
-        return choose_episodes(self._application, options, self._time_scales, rngs, self._menu)
+    def _draw(self, envs: Ints) -> Episodes:
+        """Draw further episodes of these, which are in order and may be there several times."""
+        rngs = [self._rng(env) for env in envs.tolist()]
+        scenarios, stand_seeds = choose_episodes(self._application, None, self._time_scales, rngs, self._menu)
+        if self._scenarios is None:
+            self._scenarios = scenarios.take(np.zeros(len(self._stand_seeds), dtype=np.int64))
+        how_many_before = np.arange(len(envs)) - np.searchsorted(envs, envs)
+        places = self._places(envs, self._first[envs] + self._num_ahead[envs] + how_many_before)
+        self._scenarios = self._scenarios.put(places, scenarios)
+        self._stand_seeds[places] = stand_seeds
+        np.add.at(self._num_ahead, envs, 1)
+        return scenarios, stand_seeds
+
+    def _places(self, envs: Ints, episodes: Ints) -> Ints:
+        return envs * self._most + episodes % self._most
 
     def _rng(self, env: int) -> np.random.Generator:
         rng = self._rngs[env]

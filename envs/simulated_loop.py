@@ -43,7 +43,6 @@ def simulated_stands(
         spare_seconds=SPARE_WINDOWS * scales.warmup_seconds if as_views else 0.0,
         missing=MISSING if as_views else math.nan,
         scraping=scraping,
-        prepares=as_views,
     )
 
 

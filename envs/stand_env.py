@@ -89,12 +89,12 @@ class StandEnv(gymnasium.Env[ObservationDict, np.int64]):  # type: ignore[misc] 
             UserError: the option's scenario is unknown, or does not fit this environment.
         """
         super().reset(seed=seed)
-        [(scenario, stand_seed)] = choose_episodes(
+        scenarios, stand_seeds = choose_episodes(
             self.loop.application.name, options, self._time_scales, [self.np_random], self._menu
         )
-        self.loop.reset([0], [scenario], [stand_seed])
-        self.scenario = scenario
-        return _first(self.loop.observe()), reset_info(scenario)
+        self.loop.reset([0], scenarios, stand_seeds.tolist())
+        self.scenario = scenarios[0]
+        return _first(self.loop.observe()), reset_info(self.scenario)
 
     def step(self, action: SupportsInt) -> tuple[ObservationDict, float, bool, bool, dict[str, Any]]:
         """Carry out one action and let one control step pass."""

@@ -115,8 +115,8 @@ class VectorStandEnv(VectorEnv[ObservationDict, NDArray[np.int64], NDArray[np.fl
             raise ValueError(f"{len(seeds)} seeds for {self.num_envs} environments")
         rest = {name: value for name, value in (options or {}).items() if name != "reset_mask"}
         chosen = np.asarray((options or {}).get("reset_mask", np.ones(self.num_envs)), dtype=np.bool_)
-        stands = np.flatnonzero(chosen).tolist()
-        for stand in stands:
+        stands = np.flatnonzero(chosen)
+        for stand in stands.tolist():
             if (of_stand := seeds[stand]) is not None:
                 self._next.seed(stand, of_stand)
         self._begin(stands, rest)
@@ -144,7 +144,7 @@ class VectorStandEnv(VectorEnv[ObservationDict, NDArray[np.int64], NDArray[np.fl
         stepped = ~self._done
         step = self.loop.step(actions, stepped, discarded=self._done, keep_fault_receipts=False)
         terminated, truncated = step.terminated & stepped, step.truncated & stepped
-        self._begin_next(np.flatnonzero(self._done).tolist())
+        self._begin_next(np.flatnonzero(self._done))
         self._done = terminated | truncated
         return self._observe(), step.rewards, terminated, truncated, self._step_infos(step, stepped)
 
@@ -154,27 +154,25 @@ class VectorStandEnv(VectorEnv[ObservationDict, NDArray[np.int64], NDArray[np.fl
             return {name: values.copy(order="C") for name, values in observation.items()}
         return observation
 
-    def _begin_next(self, ended: list[int]) -> None:
+    def _begin_next(self, ended: NDArray[np.int64]) -> None:
         """Begin the next episode of stands whose last one ended.
 
         Where a warm-up was not played ahead of time, all that were not are played: a few at each step would cost more.
         """
         if not self._next.are_ahead(ended):
-            ahead = self._next.draw_ahead()
-            scenarios, stand_seeds = zip(*ahead.values(), strict=True)
-            self.loop.prepare(list(ahead), scenarios, stand_seeds)
+            missing, (scenarios, stand_seeds) = self._next.draw_ahead()
+            self.loop.prepare(missing.tolist(), scenarios, stand_seeds.tolist())
         self._begin(ended, None)
 
-    def _begin(self, stands: list[int], options: dict[str, Any] | None) -> None:
+    def _begin(self, stands: NDArray[np.int64], options: dict[str, Any] | None) -> None:
         """Begin an episode on each of these stands, all at once."""
-        if not stands:
+        if not stands.size:
             return
-        scenarios, stand_seeds = zip(*self._next.take(stands, options), strict=True)
-        self.loop.reset(stands, scenarios, stand_seeds)
+        scenarios, stand_seeds = self._next.take(stands, options)
+        self.loop.reset(stands.tolist(), scenarios, stand_seeds.tolist())
         self._done[stands] = False
         self._names, self._candidates = self._names.copy(), self._candidates.copy()  # infos given out keep theirs
-        for stand, scenario in zip(stands, scenarios, strict=True):
-            self._names[stand], self._candidates[stand] = scenario.name, scenario.candidates
+        self._names[stands], self._candidates[stands] = scenarios.names, scenarios.candidates
 
     def _step_infos(self, step: LoopStep, stepped: NDArray[np.bool_]) -> dict[str, Any]:
         """What the single environments' infos come to: arrays, with a mask of the envs that have each."""

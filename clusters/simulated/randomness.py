@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtri
 
-from clusters.simulated.kernels.noise import NUM_ROOM_ROWS, fill_draws
+from clusters.simulated.kernels.noise import NUM_ROOM_ROWS, fill_draws, fill_uniforms
 
 Words = NDArray[np.uint64]
 Floats32 = NDArray[np.float32]
@@ -19,8 +19,6 @@ Floats32 = NDArray[np.float32]
 _GAMMA = np.uint64(0x9E3779B97F4A7C15)
 _MIX_1 = np.uint64(0xBF58476D1CE4E5B9)
 _MIX_2 = np.uint64(0x94D049BB133111EB)
-_TICK_KEY = np.uint64(0xD1B54A32D192ED03)
-_STREAM_KEY = np.uint64(0xABC98388FB8FAC03)
 _LEVELS = 1 << 16
 
 PARAMETER_STREAM = 1 << 20
@@ -43,10 +41,10 @@ def uniforms(seeds: Words, ticks: NDArray[np.int64], streams: NDArray[np.int64])
         ticks: [N] ticks since each stand's reset.
         streams: [K] or [K, N] which independent sequences to read.
     """
-    keyed = _mix(seeds ^ (ticks.astype(np.uint64) * _TICK_KEY))
-    rows = streams.reshape(len(streams), -1).astype(np.uint64)
-    words = _mix(keyed[None, :] + rows * _STREAM_KEY)
-    return ((words >> np.uint64(11)).astype(np.float64) + 0.5) * 2.0**-53
+    rows = streams[:, None] if streams.ndim == 1 else streams
+    numbers = np.empty((len(streams), len(seeds)))
+    fill_uniforms(seeds, ticks, rows, numbers)
+    return numbers
 
 
 def tick_noise(seeds: Words, ticks: NDArray[np.int64], is_exponential: NDArray[np.bool_]) -> Floats32:

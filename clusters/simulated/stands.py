@@ -4,21 +4,24 @@ reset -> (apply -> advance -> observe)* ; fork and snapshot copy everything, so 
 """
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
 from clusters.commands import Command, Receipt
+from clusters.fault_rows import Rows
 from clusters.scenario import Scenario
+from clusters.scenario_columns import ScenarioColumns, columns_of
 from clusters.simulated.baseline import fresh_state
 from clusters.simulated.graph import CompiledGraph
 from clusters.simulated.kernels.latency import Latency
 from clusters.simulated.parameters import TICK_SECONDS
+from clusters.simulated.preparations import Preparations
 from clusters.simulated.randomness import seed_words
 from clusters.simulated.rules import receipts
+from clusters.simulated.rules.row_rules import carry_out_rows
 from clusters.simulated.rules.rule import Column
 from clusters.simulated.state import StandState, empty_state
 from clusters.simulated.streams.pod_events import PodEvents
@@ -58,7 +61,6 @@ class SimulatedStands:
         spare_seconds: room beyond it. With as much again, `observe` is nearly always a view of the stands' own memory.
         missing: what stands for a value that is not there.
         scraping: how telemetry is collected; None: as it is.
-        prepares: the memory that `prepare` needs is taken here, not by its first call.
 
     Raises:
         StandError: from any method after `close`, for a stand that was not reset, or for times that do not divide.
@@ -74,39 +76,40 @@ class SimulatedStands:
         spare_seconds: float = 0.0,
         missing: float = math.nan,
         scraping: Scraping | None = None,
-        prepares: bool = False,
     ) -> None:
         if num_stands < 1:
             raise StandError(f"a batch needs at least 1 stand, not {num_stands}")
         self._bucket_ticks = _whole(bucket_seconds, TICK_SECONDS, "bucket_seconds")
-        num_buckets = _whole(history_seconds, bucket_seconds, "history_seconds")
         self._graph = CompiledGraph(application)
-        self._state = empty_state(self._graph, num_stands)
-        self._history = History(
+        self._mixtures = Mixtures(self._graph)
+        history = History(
             self._graph,
             num_stands,
-            num_buckets,
+            _whole(history_seconds, bucket_seconds, "history_seconds"),
             bucket_seconds,
             spare_buckets=math.ceil(spare_seconds / bucket_seconds),
             missing=missing,
             scraper=None if scraping is None else Scraper(scraping, application, bucket_seconds, missing),
         )
-        self._events = PodEvents(num_stands, num_buckets * self._bucket_ticks)
-        self._mixtures = Mixtures(self._graph)
+        self._begin_empty(num_stands, history)
+
+    def _begin_empty(self, num_stands: int, history: History) -> None:
+        """Stands that were never reset."""
+        self._state = empty_state(self._graph, num_stands)
+        self._history = history
+        self._events = PodEvents(num_stands, history.num_buckets * self._bucket_ticks)
         self._work = workspace(self._graph, num_stands)
         self._faults: list[dict[str, Command]] = [{} for _ in range(num_stands)]
         self._was_reset = np.zeros(num_stands, dtype=np.bool_)
         self._is_closed = False
-        self._make_spare: Callable[..., SimulatedStands] = partial(
-            SimulatedStands,
-            application,
-            bucket_seconds=bucket_seconds,
-            history_seconds=history_seconds,
-            missing=missing,
-            scraping=scraping,
-        )
-        self._spare = self._make_spare(num_stands=num_stands) if prepares else None
-        self._prepared: dict[int, tuple[Scenario, int]] = {}
+        self._preparations: Preparations[SimulatedStands] = Preparations()
+
+    def _empty(self, num_stands: int, history: History) -> "SimulatedStands":
+        """Another batch of the same application, never reset."""
+        other = SimulatedStands.__new__(SimulatedStands)
+        other._graph, other._bucket_ticks, other._mixtures = self._graph, self._bucket_ticks, self._mixtures
+        other._begin_empty(num_stands, history)
+        return other
 
     @property
     def application(self) -> Application:
@@ -123,25 +126,27 @@ class SimulatedStands:
     def reset(self, stands: Sequence[int], scenarios: Sequence[Scenario], seeds: Sequence[int]) -> None:
         """Bring the named stands to the baseline, and run their scenarios' warm-ups; the others do not move."""
         index = self._indices_of_resets(stands, scenarios, seeds)
-        is_prepared = np.zeros(len(index), dtype=np.bool_)
-        for k, n in enumerate(index.tolist()):
-            scenario, seed = self._prepared.pop(n, (None, None))
-            is_prepared[k] = scenario is scenarios[k] and seed == seeds[k]
-        self._adopt(index[is_prepared])
-        others = np.flatnonzero(~is_prepared).tolist()
-        self._warm_up(index[others], [scenarios[k] for k in others], [seeds[k] for k in others])
+        columns, of_stands = columns_of(scenarios), [int(seed) for seed in seeds]
+        is_left = np.ones(len(index), dtype=np.bool_)
+        for batch, which, prepared in self._preparations.use(index, columns, of_stands).values():
+            self._adopt(index[which], batch, prepared)
+            is_left[which] = False
+        left = np.flatnonzero(is_left)
+        if len(left):
+            self._warm_up(index[left], columns.take(left), [of_stands[k] for k in left.tolist()])
 
     def prepare(self, stands: Sequence[int], scenarios: Sequence[Scenario], seeds: Sequence[int]) -> None:
         """Run warm-ups ahead of time: the stands do not move, and a reset to the same scenario object and seed is done.
 
-        A warm-up of many stands costs little more than one of a few. Each stand's last preparation counts, and its next
-        reset uses it up.
+        A warm-up of many stands costs little more than one of a few. A stand may be named several times: its resets are
+        expected in this order, after those that were prepared earlier; a reset to anything else forgets them all.
         """
         index = self._indices_of_resets(stands, scenarios, seeds)
-        if self._spare is None:
-            self._spare = self._make_spare(num_stands=self.num_stands)
-        self._spare.reset(stands, scenarios, seeds)
-        self._prepared |= dict(zip(index.tolist(), zip(scenarios, seeds, strict=True), strict=True))
+        columns, of_stands = columns_of(scenarios), [int(seed) for seed in seeds]
+        if len(index):
+            batch = self._empty(len(index), self._history.empty(len(index)))
+            batch.reset(range(len(index)), columns, of_stands)
+            self._preparations.enter(index, columns, of_stands, batch)
 
     def _indices_of_resets(self, stands: Sequence[int], scenarios: Sequence[Scenario], seeds: Sequence[int]) -> Ints:
         self._require_open()
@@ -149,13 +154,11 @@ class SimulatedStands:
             raise StandError(f"{len(stands)} stands, {len(scenarios)} scenarios, {len(seeds)} seeds; give one each")
         return self._indices(np.array(stands, dtype=np.int64), need_reset=False)
 
-    def _adopt(self, index: Ints) -> None:
-        """Make these stands what was prepared for them."""
-        if not len(index) or self._spare is None:
-            return
-        self._state.put(index, self._spare._state.take(index))
-        self._history.adopt(index, self._spare._history)
-        self._events.adopt(index, self._spare._events)
+    def _adopt(self, index: Ints, batch: "SimulatedStands", columns: Ints) -> None:
+        """Make these stands what columns of a batch are."""
+        self._state.put(index, batch._state, columns)
+        self._history.adopt(index, batch._history, columns)
+        self._events.adopt(index, batch._events, columns)
         self._begin(index)
 
     def _begin(self, index: Ints) -> None:
@@ -164,15 +167,16 @@ class SimulatedStands:
             self._faults[n] = {}
         self._was_reset[index] = True
 
-    def _warm_up(self, index: Ints, scenarios: Sequence[Scenario], seeds: Sequence[int]) -> None:
-        if not len(index):
-            return
-        self._state.put(index, fresh_state(self._graph, scenarios, seeds))
+    def _warm_up(self, index: Ints, scenarios: ScenarioColumns, seeds: Sequence[int]) -> None:
+        fresh = fresh_state(self._graph, scenarios, seeds)
+        if np.array_equal(index, np.arange(self._state.num_stands)):
+            self._state = fresh
+        else:
+            self._state.put(index, fresh)
         self._events.restart(index)
         self._begin(index)
-        warmups = np.array([scenario.warmup_seconds for scenario in scenarios])
-        for warmup in np.unique(warmups):
-            of_warmup = index[warmups == warmup]
+        for warmup in np.unique(scenarios.warmup_seconds):
+            of_warmup = index[scenarios.warmup_seconds == warmup]
             self._history.restart(of_warmup, int(warmup / self._history.bucket_seconds))
             self.advance(float(warmup), of_warmup)
 
@@ -181,6 +185,11 @@ class SimulatedStands:
         column = self._column(stand)
         self._work.capacity.is_stale[stand] = True
         return receipts.carry_out(column, command)
+
+    def apply_rows(self, stands: Ints, rows: Rows, fault_ids: NDArray[np.object_]) -> NDArray[np.bool_]:
+        """As `clusters.stand.RowBatch` says."""
+        self._work.capacity.is_stale[stands] = True
+        return carry_out_rows(self._graph, self._state, self._faults, stands, rows, fault_ids)
 
     def verify(self, stand: int, receipt: Receipt) -> Receipt:
         """The receipt with its postcheck brought up to date."""
@@ -254,17 +263,12 @@ class SimulatedStands:
         index = self._indices(np.array(stands, dtype=np.int64))
         if len(index) != len(seeds) or not len(index):
             raise StandError(f"{len(index)} stands and {len(seeds)} seeds; give one seed per copy, and at least one")
-        copy = SimulatedStands.__new__(SimulatedStands)
-        copy._graph, copy._bucket_ticks, copy._mixtures = self._graph, self._bucket_ticks, self._mixtures
+        copy = self._empty(len(index), self._history.take(index))
         copy._state = self._state.take(index)
         copy._state.seed[...] = seed_words(seeds)
-        copy._history = self._history.take(index)
         copy._events = self._events.take(index)
-        copy._work = workspace(self._graph, len(index))
         copy._faults = [dict(self._faults[n]) for n in index]
         copy._was_reset = self._was_reset[index]
-        copy._is_closed = False
-        copy._make_spare, copy._spare, copy._prepared = self._make_spare, None, {}
         return copy
 
     def snapshot(self) -> Snapshot:
@@ -310,11 +314,12 @@ class SimulatedStands:
         self._require_open()
         num_stands = self._state.num_stands
         index = np.arange(num_stands) if stands is None else np.asarray(stands, dtype=np.int64)
-        for n in index[(index < 0) | (index >= num_stands)]:
-            raise StandError(f"there is no stand {n}; this batch has the stands 0 to {num_stands - 1}")
-        if need_reset:
-            for n in index[~self._was_reset[index]]:
-                raise StandError(f"stand {n} was never reset; call reset with a scenario first")
+        if len(index) and not 0 <= index.min() <= index.max() < num_stands:
+            wrong = index[(index < 0) | (index >= num_stands)][0]
+            raise StandError(f"there is no stand {wrong}; this batch has the stands 0 to {num_stands - 1}")
+        if need_reset and not self._was_reset[index].all():
+            wrong = index[~self._was_reset[index]][0]
+            raise StandError(f"stand {wrong} was never reset; call reset with a scenario first")
         return index
 
     def _require_open(self) -> None:

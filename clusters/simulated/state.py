@@ -280,14 +280,14 @@ class StandState:
         backing = {kind: np.take(rows, stands, axis=-1) for kind, rows in self._backing.items()}
         return StandState(self._sizes, backing, np.take(self.rates_rps, stands, axis=-1))
 
-    def put(self, stands: NDArray[np.int64], columns: "StandState") -> None:
-        """Write columns back into the places of `stands`."""
-        self._widen(len(columns.rates_rps))
-        columns._widen(len(self.rates_rps))
-        everyone = np.arange(columns.num_stands)
-        copy_columns(columns.rates_rps, everyone, self.rates_rps, stands)
+    def put(self, stands: NDArray[np.int64], source: "StandState", columns: NDArray[np.int64] | None = None) -> None:
+        """Write columns [K] of another state (None: all of its columns) into the places of `stands` [K]."""
+        self._widen(len(source.rates_rps))
+        source._widen(len(self.rates_rps))
+        chosen = np.arange(source.num_stands) if columns is None else columns
+        copy_columns(source.rates_rps, chosen, self.rates_rps, stands)
         for kind, rows in self._backing.items():
-            copy_columns(columns._backing[kind], everyone, rows, stands)
+            copy_columns(source._backing[kind], chosen, rows, stands)
 
     def clear_sums(self) -> None:
         """A new bucket begins."""

@@ -1,38 +1,20 @@
 """A configuration flag has its bad version."""
 
 from collections.abc import Callable
-from typing import NamedTuple
 
-from clusters.commands import SetFlag
-from clusters.scenario import ScheduledFault
+import numpy as np
+
+from clusters.fault_rows import BAD, GOOD, Verb, rows_of
 from clusters.topology import Application, ConfigFlag
 from envs.demand import per_application
-from envs.faults.fault import FaultFamily, FaultRequest, Intensity, Lever
-from envs.faults.flapping import flapping
-from envs.random_stream import RandomStream
+from envs.faults.courses import by_turns
+from envs.faults.fault import DrawnFaults, FaultFamily, FaultRequests, Intensity, Ints, Lever, Target
+from envs.random_columns import RandomColumns
 
 CYCLE_BUCKETS = 3
 """A flapping configuration alternates between its versions within a cycle of so many buckets."""
 BAD_BUCKETS: dict[Intensity, int] = {Intensity.MILD: 1, Intensity.VISIBLE: 2, Intensity.SEVERE: 3}
 """Buckets of a cycle with the bad version, at full strength."""
-
-
-class _Choice(NamedTuple):
-    """A flag as a fault has it."""
-
-    service: str
-    symptoms: tuple[str, ...]
-    bad: SetFlag
-    good: SetFlag
-
-    @classmethod
-    def of(cls, flag: ConfigFlag) -> "_Choice":
-        return cls(
-            service=flag.service,
-            symptoms=tuple(f"{effect.service} misbehaves" for effect in flag.effects),
-            bad=SetFlag(flag=flag.name, variant=flag.bad_variant),
-            good=SetFlag(flag=flag.name, variant=flag.good_variant),
-        )
 
 
 class BadConfig(FaultFamily):
@@ -47,35 +29,39 @@ class BadConfig(FaultFamily):
             (`envs.faults.metastable_overload`).
     """
 
+    root_cause_kind = "configuration"
     levers = frozenset({Lever.FLAGS})
 
     def __init__(self, kind: str, is_meant: Callable[[ConfigFlag], bool]) -> None:
-        self._kind = kind
-        self._flags = per_application(
-            lambda application: tuple(
-                _Choice.of(flag) for flag in application.flags if is_meant(flag) and not adds_retries(flag)
-            )
+        self.kind = kind
+        self._positions = per_application(
+            lambda application: flag_positions(application, lambda flag: is_meant(flag) and not adds_retries(flag))
+        )
+        self._targets = per_application(
+            lambda application: tuple(_target(application.flags[position]) for position in self._positions(application))
         )
 
-    def applies_to(self, application: Application) -> bool:
-        """It has such a flag."""
-        return bool(self._flags(application))
+    def targets(self, application: Application) -> tuple[Target, ...]:
+        """The flags that it draws from."""
+        return self._targets(application)
 
-    def draw(self, request: FaultRequest, rng: RandomStream) -> ScheduledFault:
-        """A bad version of one flag."""
-        choice = rng.one(self._flags(request.application))
-        return flapping(
-            request,
+    def draw(self, requests: FaultRequests, target: Ints, rng: RandomColumns) -> DrawnFaults:
+        """A bad version of one flag each."""
+        flag = self._positions(requests.application)[target]
+        return by_turns(
+            requests,
             rng,
-            kind=self._kind,
-            target=choice.service,
-            root_cause_kind="configuration",
-            expected_symptoms=choice.symptoms,
-            bad=choice.bad,
-            good=choice.good,
-            bad_buckets=BAD_BUCKETS[request.intensity],
-            cycle_buckets=CYCLE_BUCKETS,
+            bad=rows_of(len(requests), Verb.SET_FLAG, flag, BAD),
+            good=rows_of(len(requests), Verb.SET_FLAG, flag, GOOD),
+            bad_buckets=BAD_BUCKETS,
+            cycle=CYCLE_BUCKETS,
         )
+
+
+def flag_positions(application: Application, is_meant: Callable[[ConfigFlag], bool]) -> Ints:
+    """Positions of an application's flags that are meant."""
+    positions = [position for position, flag in enumerate(application.flags) if is_meant(flag)]
+    return np.array(positions, dtype=np.int64)
 
 
 def adds_retries(flag: ConfigFlag) -> bool:
@@ -96,3 +82,12 @@ def is_demo_flag(flag: ConfigFlag) -> bool:
 def is_version(flag: ConfigFlag) -> bool:
     """A configuration that is rolled out in versions."""
     return flag.good_variant != "off"
+
+
+def _target(flag: ConfigFlag) -> Target:
+    return Target(
+        name=flag.service,
+        symptoms=tuple(f"{effect.service} misbehaves" for effect in flag.effects),
+        service=flag.effects[0].service,
+        flag=flag.name,
+    )

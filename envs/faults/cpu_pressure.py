@@ -1,10 +1,13 @@
 """Something else burns the CPU of a service's replicas."""
 
-from clusters.commands import ClearFault, StressCpu
-from clusters.scenario import ScheduledFault
-from envs.demand import loaded_services, utilisations
-from envs.faults.fault import FaultFamily, FaultRequest, Intensity, clipped, scheduled
-from envs.random_stream import RandomStream
+import numpy as np
+
+from clusters.fault_rows import Verb
+from clusters.topology import Application
+from envs.demand import estimate_demand, loaded_positions, loaded_services, per_application
+from envs.faults.courses import draw_by_intensity, growing
+from envs.faults.fault import DrawnFaults, FaultFamily, FaultRequests, Intensity, Ints, Target, bounds_by_member
+from envs.random_columns import RandomColumns
 
 PRESSURES: dict[Intensity, tuple[float, float]] = {
     Intensity.MILD: (0.55, 0.7),
@@ -13,26 +16,35 @@ PRESSURES: dict[Intensity, tuple[float, float]] = {
 }
 """Nominal demand over the capacity that the stressor leaves, at full strength: above 1 the queue grows."""
 LOAD_RATIO_BOUNDS = (0.05, 0.95)
+_PRESSURES = bounds_by_member(PRESSURES)
 
 
 class CpuPressure(FaultFamily):
     """Takes the share of the CPU limit that leaves the wanted pressure, so that it bites on idle services too."""
 
-    def draw(self, request: FaultRequest, rng: RandomStream) -> ScheduledFault:
-        """Pressure on one service that works for the users."""
-        service = rng.one(loaded_services(request.application))
-        demand = utilisations(request.application)[service]
-        pressure = rng.between(PRESSURES[request.intensity])
-        load_ratio = clipped(1.0 - demand / pressure, *LOAD_RATIO_BOUNDS)
-        return scheduled(
-            request,
-            rng,
-            kind="cpu_pressure",
-            target=service,
-            root_cause_kind="resource",
-            expected_symptoms=(f"CPU of {service} is at its limit", f"latency of {service} and its callers grows"),
-            command_at=lambda share: StressCpu(
-                fault_id=request.fault_id, service=service, load_ratio=load_ratio * share
-            ),
-            clearance=ClearFault(fault_id=request.fault_id),
+    kind = "cpu_pressure"
+    root_cause_kind = "resource"
+
+    def targets(self, application: Application) -> tuple[Target, ...]:
+        """The services that work for the users."""
+        return _targets(application)
+
+    def draw(self, requests: FaultRequests, target: Ints, rng: RandomColumns) -> DrawnFaults:
+        """Pressure on one service each."""
+        service = loaded_positions(requests.application)[target]
+        demand = estimate_demand(requests.application).utilisation[service]
+        pressure = draw_by_intensity(requests, rng, _PRESSURES)
+        load_ratio = np.clip(1.0 - demand / pressure, *LOAD_RATIO_BOUNDS)
+        return growing(requests, rng, Verb.STRESS_CPU, service, lambda shares: load_ratio[:, None] * shares)
+
+
+@per_application
+def _targets(application: Application) -> tuple[Target, ...]:
+    return tuple(
+        Target(
+            name=service,
+            symptoms=(f"CPU of {service} is at its limit", f"latency of {service} and its callers grows"),
+            service=service,
         )
+        for service in loaded_services(application)
+    )

@@ -1,15 +1,24 @@
-"""The contract of a kind of fault, and the course that faults take over time: start, growth, end."""
+"""The contract of a kind of fault, and what many faults of a kind drew.
 
-from collections.abc import Callable
+Legend: K faults that are drawn together, I injections of one at most.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
 from enum import StrEnum
-from typing import ClassVar, NamedTuple, Protocol, TypeVar
+from typing import ClassVar, NamedTuple, TypeVar
 
-from clusters.commands import Command
-from clusters.scenario import ScheduledFault
+import numpy as np
+from numpy.typing import NDArray
+
+from clusters.fault_rows import Rows
 from clusters.topology import Application
-from envs.random_stream import RandomStream
+from envs.random_columns import RandomColumns
 
-T = TypeVar("T")
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+Member = TypeVar("Member", bound=StrEnum)
 
 
 class Intensity(StrEnum):
@@ -22,8 +31,6 @@ class Intensity(StrEnum):
     SEVERE = "severe"
     """Users cannot work."""
 
-    __hash__ = str.__hash__  # tables are looked up at every draw, and the hash of an enum's member is slow
-
 
 class DurationClass(StrEnum):
     """How long a fault lasts."""
@@ -35,31 +42,52 @@ class DurationClass(StrEnum):
     SLOW_BURN = "slow_burn"
     """Grows in steps over minutes, and stays for minutes more."""
 
-    __hash__ = str.__hash__
+
+INTENSITIES, DURATIONS = tuple(Intensity), tuple(DurationClass)
 
 
-LASTING_SECONDS: dict[DurationClass, tuple[float, float]] = {
-    DurationClass.TRANSIENT: (60.0, 120.0),
-    DurationClass.MEDIUM: (180.0, 300.0),
-    DurationClass.SLOW_BURN: (360.0, 480.0),
-}
-"""Shortest and longest time from start to end."""
-SLOW_BURN_SHARES = (0.4, 0.6, 0.8, 1.0)
-"""Share of the full strength at each step of a slow burn."""
-SLOW_BURN_STEP_SECONDS = (30.0, 60.0)
+class Target(NamedTuple):
+    """Something that a kind of fault may strike, and what is told of it."""
+
+    name: str
+    """As `ScheduledFault.target` has it: a service, `source->target`, or `workload`."""
+    symptoms: tuple[str, ...]
+    service: str | None
+    """Where it bites first; None: it is the load itself."""
+    flag: str | None = None
+    """The flag that turns bad, if one does."""
+    release: str | None = None
+    """The release that goes out, if one does."""
 
 
-class FaultRequest(NamedTuple):
-    """What a scenario asks of a fault family."""
+@dataclass(frozen=True, kw_only=True)
+class FaultRequests:
+    """What K scenarios ask of a kind of fault."""
 
-    fault_id: str
     application: Application
-    intensity: Intensity
-    duration: DurationClass
-    start_seconds: float
-    """Seconds after the warm-up."""
+    intensity: Ints
+    """[K] positions in `INTENSITIES`."""
+    duration: Ints
+    """[K] positions in `DURATIONS`."""
+    start_seconds: Floats
+    """[K] after the warm-up."""
     bucket_seconds: float
-    """Every time of the fault is a multiple of it."""
+    """Every time of a fault is a multiple of it."""
+
+    def __len__(self) -> int:
+        return len(self.start_seconds)
+
+
+@dataclass(frozen=True, kw_only=True)
+class DrawnFaults:
+    """What becomes of K faults of a kind. Rows say when, which verb, on what, and how much."""
+
+    end_seconds: Floats
+    """[K] when each is cleared; infinite: it stays until an action heals it or the episode ends."""
+    injections: Rows
+    """[K, I] in time order; the verb NONE fills the end."""
+    clearance: Rows
+    """[K] applied at the end; the verb NONE where there is none."""
 
 
 class Lever(StrEnum):
@@ -72,69 +100,40 @@ class Lever(StrEnum):
     RELEASES = "releases"
 
 
-class FaultFamily(Protocol):
-    """One kind of fault: picks a target and parameters, and says when which command is injected."""
+class FaultFamily(ABC):
+    """One kind of fault: what it may strike, and for each that strikes, which command is injected when."""
 
+    kind: str
+    """Its name."""
+    root_cause_kind: ClassVar[str]
     levers: ClassVar[frozenset[Lever]] = frozenset()
     """Faults that share a lever never meet in one scenario."""
-    durations: ClassVar[tuple[DurationClass, ...]] = tuple(DurationClass)
+    durations: ClassVar[tuple[DurationClass, ...]] = DURATIONS
     """How long it may last."""
 
-    def applies_to(self, application: Application) -> bool:
-        """Whether the application can have such a fault."""
-        return True
+    @abstractmethod
+    def targets(self, application: Application) -> tuple[Target, ...]:
+        """What it may strike; nothing: the application cannot have such a fault."""
 
-    def draw(self, request: FaultRequest, rng: RandomStream) -> ScheduledFault:
-        """A fault of an application that it applies to. All choices come from `rng`."""
-        ...
+    @abstractmethod
+    def draw(self, requests: FaultRequests, target: Ints, rng: RandomColumns) -> DrawnFaults:
+        """Faults of an application that has targets. All choices come from `rng`.
 
-
-class Course(NamedTuple):
-    """When a fault acts: `steps` are (seconds after the warm-up, share of the full strength)."""
-
-    steps: tuple[tuple[float, float], ...]
-    end_seconds: float
-
-
-def draw_course(request: FaultRequest, rng: RandomStream) -> Course:
-    """Start, growth and end by the duration class."""
-    start, bucket = request.start_seconds, request.bucket_seconds
-    end = start + rng.multiple(LASTING_SECONDS[request.duration], bucket)
-    if request.duration is not DurationClass.SLOW_BURN:
-        return Course(((start, 1.0),), end)
-    step = rng.multiple(SLOW_BURN_STEP_SECONDS, bucket)
-    steps = tuple([(start + number * step, share) for number, share in enumerate(SLOW_BURN_SHARES)])
-    return Course(steps, end)
+        Args:
+            requests: K of them.
+            target: [K] positions in `targets`.
+            rng: of the K scenarios.
+        """
 
 
-def clipped(value: float, low: float, high: float) -> float:
-    """The value, or the bound that it lies beyond."""
-    return min(max(value, low), high)
+def by_member(values: Mapping[Member, float]) -> Floats:
+    """[members] what a table says of each member of an enum, in the enum's order, to look up by positions."""
+    return np.array([values[member] for member in type(next(iter(values)))], dtype=np.float64)
 
 
-def scheduled(
-    request: FaultRequest,
-    rng: RandomStream,
-    *,
-    kind: str,
-    target: str,
-    root_cause_kind: str,
-    expected_symptoms: tuple[str, ...],
-    command_at: Callable[[float], Command],
-    clearance: Command,
-) -> ScheduledFault:
-    """A fault whose command depends on the share of its full strength reached."""
-    course = draw_course(request, rng)
-    return ScheduledFault(
-        fault_id=request.fault_id,
-        kind=kind,
-        target=target,
-        start_seconds=request.start_seconds,
-        end_seconds=course.end_seconds,
-        intensity=str(request.intensity),
-        duration=str(request.duration),
-        root_cause_kind=root_cause_kind,
-        expected_symptoms=expected_symptoms,
-        injections=tuple([(seconds, command_at(share)) for seconds, share in course.steps]),
-        clearance=clearance,
+def bounds_by_member(values: Mapping[Member, tuple[float, float]]) -> tuple[Floats, Floats]:
+    """([members] low, [members] high) of a table of bounds, as `by_member`."""
+    return (
+        by_member({member: low for member, (low, _) in values.items()}),
+        by_member({member: high for member, (_, high) in values.items()}),
     )

@@ -4,23 +4,25 @@ Bronson et al., Metastable Failures in Distributed Systems (HotOS 2021): a trigg
 a sustaining effect, here the work of retries, keeps it there when the trigger is gone.
 """
 
-from collections.abc import Iterator
+import numpy as np
 
-from clusters.commands import ClearFault, Command, ScaleWorkload, SetFlag, StressCpu
-from clusters.scenario import ScheduledFault
+from clusters.fault_rows import BAD, GOOD, Rows, Verb, rows_of
 from clusters.topology import Application, ConfigFlag
-from envs.demand import per_application, utilisations
-from envs.faults.bad_config import adds_retries
+from envs.demand import estimate_demand, per_application
+from envs.faults.bad_config import adds_retries, flag_positions
+from envs.faults.courses import Courses, draw_by_intensity, draw_courses, grown, in_time_order
 from envs.faults.fault import (
-    Course,
+    DrawnFaults,
     FaultFamily,
-    FaultRequest,
+    FaultRequests,
+    Floats,
     Intensity,
+    Ints,
     Lever,
-    clipped,
-    draw_course,
+    Target,
+    bounds_by_member,
 )
-from envs.random_stream import RandomStream
+from envs.random_columns import RandomColumns
 
 PRESSURES: dict[Intensity, tuple[float, float]] = {
     Intensity.MILD: (0.6, 0.75),
@@ -31,6 +33,7 @@ PRESSURES: dict[Intensity, tuple[float, float]] = {
 MIN_MULTIPLIER = 1.2
 LOAD_RATIO_BOUNDS = (0.05, 0.95)
 TRIGGER_SECONDS = (30.0, 50.0)
+_PRESSURES = bounds_by_member(PRESSURES)
 
 
 class MetastableOverload(FaultFamily):
@@ -40,60 +43,76 @@ class MetastableOverload(FaultFamily):
     a busier service upstream would shield it from the users. Only shedding load, capacity or the flag's return end it.
     """
 
+    kind = "metastable_overload"
+    root_cause_kind = "retries"
     levers = frozenset({Lever.WORKLOAD, Lever.FLAGS})
 
-    def applies_to(self, application: Application) -> bool:
-        """It has a flag that adds retries."""
-        return bool(_retry_flags(application))
+    def targets(self, application: Application) -> tuple[Target, ...]:
+        """The flags that add retries."""
+        return _targets(application)
 
-    def draw(self, request: FaultRequest, rng: RandomStream) -> ScheduledFault:
-        """The flag and the trigger; the flag's good version returns at the end."""
-        flag = rng.one(_retry_flags(request.application))
-        pressure = rng.between(PRESSURES[request.intensity])
-        course = draw_course(request, rng)
-        over = course.steps[-1][0] + rng.multiple(TRIGGER_SECONDS, request.bucket_seconds)
-        return ScheduledFault(
-            fault_id=request.fault_id,
-            kind="metastable_overload",
-            target=flag.service,
-            start_seconds=request.start_seconds,
-            end_seconds=course.end_seconds,
-            intensity=request.intensity.value,
-            duration=request.duration.value,
-            root_cause_kind="retries",
-            expected_symptoms=("request rates inside stay high when the trigger is over", "errors feed retries"),
-            injections=(
-                (request.start_seconds, SetFlag(flag=flag.name, variant=flag.bad_variant)),
-                *_trigger(request, flag, pressure, course, over),
-            ),
-            clearance=SetFlag(flag=flag.name, variant=flag.good_variant),
+    def draw(self, requests: FaultRequests, target: Ints, rng: RandomColumns) -> DrawnFaults:
+        """The flag and the trigger, which is over well before the flag's good version returns at the end."""
+        flag = _retry_flags(requests.application)[target]
+        pressure = draw_by_intensity(requests, rng, _PRESSURES)
+        courses = draw_courses(requests, rng)
+        last_step = np.where(np.isinf(courses.seconds), -np.inf, courses.seconds).max(axis=1)
+        over_seconds = last_step + rng.multiple(*TRIGGER_SECONDS, requests.bucket_seconds)
+        cause = rows_of(len(requests), Verb.SET_FLAG, flag, BAD, requests.start_seconds)
+        trigger = _triggers(requests.application, target, pressure, courses, over_seconds)
+        return DrawnFaults(
+            end_seconds=courses.end_seconds,
+            injections=in_time_order(np.concatenate([cause[:, None], trigger], axis=1)),
+            clearance=rows_of(len(requests), Verb.SET_FLAG, flag, GOOD),
         )
 
 
-def _trigger(
-    request: FaultRequest, flag: ConfigFlag, pressure: float, course: Course, over_seconds: float
-) -> Iterator[tuple[float, Command]]:
-    """Grows as the course says, and is over well before the flag's end."""
-    utilisation = utilisations(request.application)
-    callee = _callee(flag)
-    if utilisation[callee] == max(utilisation.values()):
-        multiplier = max(MIN_MULTIPLIER, pressure / utilisation[callee])
-        for seconds, share in course.steps:
-            yield seconds, ScaleWorkload(multiplier=1.0 + (multiplier - 1.0) * share)
-        yield over_seconds, ScaleWorkload(multiplier=1.0)
-        return
-    load_ratio = clipped(1.0 - utilisation[callee] / pressure, *LOAD_RATIO_BOUNDS)
-    for seconds, share in course.steps:
-        yield seconds, StressCpu(fault_id=request.fault_id, service=callee, load_ratio=load_ratio * share)
-    yield over_seconds, ClearFault(fault_id=request.fault_id)
+def _triggers(application: Application, target: Ints, pressure: Floats, courses: Courses, over_seconds: Floats) -> Rows:
+    """[K, C + 1] more load or less CPU, growing as the courses say, and its end."""
+    callee = _callees(application)[target]
+    utilisation = estimate_demand(application).utilisation
+    load_ratio = np.clip(1.0 - utilisation[callee] / pressure, *LOAD_RATIO_BOUNDS)
+    added = np.maximum(MIN_MULTIPLIER, pressure / utilisation.max()) - 1.0
+    burns = grown(courses, Verb.STRESS_CPU, callee, load_ratio[:, None] * courses.shares)
+    burns_over = rows_of(len(target), Verb.CLEAR_FAULT, seconds=over_seconds)
+    peaks = grown(courses, Verb.SCALE_WORKLOAD, 0, 1.0 + added[:, None] * courses.shares)
+    peaks_over = rows_of(len(target), Verb.SCALE_WORKLOAD, value=1.0, seconds=over_seconds)
+    is_bottleneck = (utilisation[callee] == utilisation.max())[:, None]
+    return np.where(
+        is_bottleneck,
+        np.concatenate([peaks, peaks_over[:, None]], axis=1),
+        np.concatenate([burns, burns_over[:, None]], axis=1),
+    )
 
 
 @per_application
-def _retry_flags(application: Application) -> tuple[ConfigFlag, ...]:
-    return tuple(flag for flag in application.flags if adds_retries(flag))
+def _retry_flags(application: Application) -> Ints:
+    """Positions of the flags that add retries."""
+    return flag_positions(application, adds_retries)
+
+
+@per_application
+def _callees(application: Application) -> Ints:
+    """For each of `_retry_flags`, the position of the service that is called again."""
+    callees = [_callee(application.flags[position]) for position in _retry_flags(application)]
+    return np.array([application.service_names.index(callee) for callee in callees], dtype=np.int64)
+
+
+@per_application
+def _targets(application: Application) -> tuple[Target, ...]:
+    return tuple(_target(application.flags[position]) for position in _retry_flags(application))
 
 
 def _callee(flag: ConfigFlag) -> str:
     """The service that is called again; a flag that names none repeats the calls to its own service's callees."""
     effect = next(effect for effect in flag.effects if effect.added_retries)
     return effect.call_target or effect.service
+
+
+def _target(flag: ConfigFlag) -> Target:
+    return Target(
+        name=flag.service,
+        symptoms=("request rates inside stay high when the trigger is over", "errors feed retries"),
+        service=flag.effects[0].service,
+        flag=flag.name,
+    )

@@ -1,12 +1,13 @@
 """A cache, a database or a message broker is gone."""
 
-from clusters.commands import ClearFault, FailService
-from clusters.scenario import ScheduledFault
+import numpy as np
+
+from clusters.fault_rows import Verb, rows_of
 from clusters.topology import Application, ServiceKind
 from envs.demand import per_application
-from envs.faults.fault import FaultFamily, FaultRequest, Intensity
-from envs.faults.flapping import flapping
-from envs.random_stream import RandomStream
+from envs.faults.courses import by_turns
+from envs.faults.fault import DrawnFaults, FaultFamily, FaultRequests, Intensity, Ints, Target
+from envs.random_columns import RandomColumns
 
 CYCLE_BUCKETS = 6
 BAD_BUCKETS: dict[Intensity, int] = {Intensity.MILD: 1, Intensity.VISIBLE: 3, Intensity.SEVERE: 6}
@@ -21,32 +22,48 @@ class Outage(FaultFamily):
         service_kind: of the services that it strikes.
     """
 
+    root_cause_kind = "availability"
+
     def __init__(self, kind: str, service_kind: ServiceKind) -> None:
-        self._kind = kind
-        self._services = per_application(
+        self.kind = kind
+        self._positions = per_application(lambda application: _called(application, service_kind))
+        self._targets = per_application(
             lambda application: tuple(
-                service.name
-                for service in application.services
-                if service.kind is service_kind and any(edge.target == service.name for edge in application.edges)
+                _target(application.services[position].name) for position in self._positions(application)
             )
         )
 
-    def applies_to(self, application: Application) -> bool:
-        """It calls a service of the kind."""
-        return bool(self._services(application))
+    def targets(self, application: Application) -> tuple[Target, ...]:
+        """The services of the kind that are called."""
+        return self._targets(application)
 
-    def draw(self, request: FaultRequest, rng: RandomStream) -> ScheduledFault:
-        """An outage of one service of the kind."""
-        service = rng.one(self._services(request.application))
-        return flapping(
-            request,
+    def draw(self, requests: FaultRequests, target: Ints, rng: RandomColumns) -> DrawnFaults:
+        """An outage of one service each."""
+        service = self._positions(requests.application)[target]
+        return by_turns(
+            requests,
             rng,
-            kind=self._kind,
-            target=service,
-            root_cause_kind="availability",
-            expected_symptoms=(f"{service} answers nobody", f"callers of {service} fail or go on without it"),
-            bad=FailService(fault_id=request.fault_id, service=service),
-            good=ClearFault(fault_id=request.fault_id),
-            bad_buckets=BAD_BUCKETS[request.intensity],
-            cycle_buckets=CYCLE_BUCKETS,
+            bad=rows_of(len(requests), Verb.FAIL_SERVICE, service),
+            good=rows_of(len(requests), Verb.CLEAR_FAULT),
+            bad_buckets=BAD_BUCKETS,
+            cycle=CYCLE_BUCKETS,
         )
+
+
+def _called(application: Application, kind: ServiceKind) -> Ints:
+    """Positions of the services of a kind that are called."""
+    callees = {edge.target for edge in application.edges}
+    positions = [
+        position
+        for position, service in enumerate(application.services)
+        if service.kind is kind and service.name in callees
+    ]
+    return np.array(positions, dtype=np.int64)
+
+
+def _target(service: str) -> Target:
+    return Target(
+        name=service,
+        symptoms=(f"{service} answers nobody", f"callers of {service} fail or go on without it"),
+        service=service,
+    )

@@ -7,21 +7,28 @@ An operator who shifts the release's traffic stops the steps that are left (`env
 """
 
 from enum import StrEnum
-from itertools import takewhile
 
-from clusters.commands import ShiftTraffic
-from clusters.scenario import ScheduledFault
+import numpy as np
+
+from clusters.fault_rows import Verb, rows_of
 from clusters.topology import Application, Release, ReleaseEffect
 from envs.demand import per_application
+from envs.faults.courses import draw_lasting
 from envs.faults.fault import (
-    LASTING_SECONDS,
+    DURATIONS,
+    INTENSITIES,
+    DrawnFaults,
     DurationClass,
     FaultFamily,
-    FaultRequest,
+    FaultRequests,
+    Floats,
     Intensity,
+    Ints,
     Lever,
+    Target,
+    bounds_by_member,
 )
-from envs.random_stream import RandomStream
+from envs.random_columns import RandomColumns
 
 SHARES: dict[Intensity, tuple[float, ...]] = {
     Intensity.MILD: (0.1,),
@@ -34,6 +41,11 @@ STEP_SECONDS: dict[DurationClass, tuple[float, float]] = {
     DurationClass.MEDIUM: (40.0, 60.0),
     DurationClass.SLOW_BURN: (80.0, 120.0),
 }
+_STEP_SECONDS = bounds_by_member(STEP_SECONDS)
+_TRANSIENT = DURATIONS.index(DurationClass.TRANSIENT)
+_NUM_STEPS = max(map(len, SHARES.values()))
+_SHARES = np.array([SHARES[intensity] + (0.0,) * (_NUM_STEPS - len(SHARES[intensity])) for intensity in INTENSITIES])
+"""[intensities, steps]; 0: it has fewer."""
 
 
 class ReleaseKind(StrEnum):
@@ -50,57 +62,49 @@ class ReleaseKind(StrEnum):
 class ReleaseRollout(FaultFamily):
     """Shifts traffic to a release of one kind by a schedule."""
 
+    root_cause_kind = "release"
     levers = frozenset({Lever.RELEASES})
 
     def __init__(self, kind: ReleaseKind) -> None:
-        self._kind = kind
-        self._releases = per_application(
-            lambda application: tuple(release for release in application.releases if release_kind(release) is kind)
+        self.kind = kind.value
+        self._positions = per_application(lambda application: _releases(application, kind))
+        self._targets = per_application(
+            lambda application: tuple(
+                _target(application.releases[position]) for position in self._positions(application)
+            )
         )
 
-    def applies_to(self, application: Application) -> bool:
-        """It has a release of the kind."""
-        return bool(self._releases(application))
+    def targets(self, application: Application) -> tuple[Target, ...]:
+        """The releases of the kind."""
+        return self._targets(application)
 
-    def draw(self, request: FaultRequest, rng: RandomStream) -> ScheduledFault:
-        """A roll-out of one release."""
-        release = rng.one(self._releases(request.application))
-        step = rng.multiple(STEP_SECONDS[request.duration], request.bucket_seconds)
-        lasting = rng.multiple(LASTING_SECONDS[request.duration], request.bucket_seconds)
-        is_withdrawn = request.duration is DurationClass.TRANSIENT
-        return rollout(request, self._kind, release, step, lasting if is_withdrawn else None)
+    def draw(self, requests: FaultRequests, target: Ints, rng: RandomColumns) -> DrawnFaults:
+        """A roll-out of one release each."""
+        low, high = _STEP_SECONDS
+        step = rng.multiple(low[requests.duration], high[requests.duration], requests.bucket_seconds)
+        lasting = draw_lasting(requests, rng)
+        return self.rolled_out(requests, target, step, np.where(requests.duration == _TRANSIENT, lasting, np.inf))
 
+    def rolled_out(
+        self, requests: FaultRequests, target: Ints, step_seconds: Floats, lasting_seconds: Floats
+    ) -> DrawnFaults:
+        """Roll-outs by the shares of the requests' intensities.
 
-def rollout(
-    request: FaultRequest, kind: ReleaseKind, release: Release, step_seconds: float, lasting_seconds: float | None
-) -> ScheduledFault:
-    """The roll-out of a release by the shares of the request's intensity.
-
-    Args:
-        request: when it begins, and how far it goes.
-        kind: what the release is.
-        release: what goes out.
-        step_seconds: time between two shares.
-        lasting_seconds: it is withdrawn after this long; None: it stays.
-    """
-    end = None if lasting_seconds is None else request.start_seconds + lasting_seconds
-    steps = ((request.start_seconds + n * step_seconds, share) for n, share in enumerate(SHARES[request.intensity]))
-    return ScheduledFault(
-        fault_id=request.fault_id,
-        kind=kind.value,
-        target=release.service,
-        start_seconds=request.start_seconds,
-        end_seconds=end,
-        intensity=request.intensity.value,
-        duration=request.duration.value,
-        root_cause_kind="release",
-        expected_symptoms=(f"{release.service} changes as {release.name} gets more of its requests",),
-        injections=tuple(
-            (seconds, ShiftTraffic(service=release.service, release=release.name, share=share))
-            for seconds, share in takewhile(lambda timed: end is None or timed[0] < end, steps)
-        ),
-        clearance=None if end is None else ShiftTraffic(service=release.service, release=release.name, share=0.0),
-    )
+        Args:
+            requests: when each of K begins, and how far it goes.
+            target: [K] positions in `targets`.
+            step_seconds: [K] time between two shares.
+            lasting_seconds: [K] it is withdrawn after this long; infinite: it stays.
+        """
+        release = self._positions(requests.application)[target]
+        shares = _SHARES[requests.intensity]
+        end_seconds = requests.start_seconds + lasting_seconds
+        seconds = requests.start_seconds[:, None] + np.arange(_NUM_STEPS) * step_seconds[:, None]
+        injections = rows_of(shares.shape, Verb.SHIFT_TRAFFIC, release[:, None], shares, seconds)
+        injections["verb"][(shares == 0.0) | (seconds >= end_seconds[:, None])] = Verb.NONE
+        clearance = rows_of(len(requests), Verb.SHIFT_TRAFFIC, release, 0.0)
+        clearance["verb"][np.isinf(end_seconds)] = Verb.NONE
+        return DrawnFaults(end_seconds=end_seconds, injections=injections, clearance=clearance)
 
 
 def release_kind(release: Release) -> ReleaseKind | None:
@@ -119,3 +123,18 @@ def release_kind(release: Release) -> ReleaseKind | None:
 
 def _is_worse(effect: ReleaseEffect) -> bool:
     return effect.cpu_factor > 1.0 or effect.error_ratio > 0.0 or effect.added_latency_milliseconds > 0.0
+
+
+def _releases(application: Application, kind: ReleaseKind) -> Ints:
+    """Positions of an application's releases of a kind."""
+    positions = [position for position, release in enumerate(application.releases) if release_kind(release) is kind]
+    return np.array(positions, dtype=np.int64)
+
+
+def _target(release: Release) -> Target:
+    return Target(
+        name=release.service,
+        symptoms=(f"{release.service} changes as {release.name} gets more of its requests",),
+        service=release.service,
+        release=release.name,
+    )

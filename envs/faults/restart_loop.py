@@ -1,10 +1,13 @@
 """A service's replicas crash again and again."""
 
-from clusters.commands import ClearFault, KillPods
-from clusters.scenario import ScheduledFault
-from envs.demand import loaded_services
-from envs.faults.fault import FaultFamily, FaultRequest, Intensity, Lever, scheduled
-from envs.random_stream import RandomStream
+import numpy as np
+
+from clusters.fault_rows import Verb
+from clusters.topology import Application
+from envs.demand import loaded_positions, loaded_services, per_application
+from envs.faults.courses import draw_by_intensity, growing
+from envs.faults.fault import DrawnFaults, FaultFamily, FaultRequests, Intensity, Ints, Lever, Target, bounds_by_member
+from envs.random_columns import RandomColumns
 
 PERIODS_SECONDS: dict[Intensity, tuple[float, float]] = {
     Intensity.MILD: (80.0, 120.0),
@@ -12,26 +15,34 @@ PERIODS_SECONDS: dict[Intensity, tuple[float, float]] = {
     Intensity.SEVERE: (8.0, 15.0),
 }
 """Time between two kills, at full strength."""
+_PERIODS_SECONDS = bounds_by_member(PERIODS_SECONDS)
 
 
 class RestartLoop(FaultFamily):
     """Kills one replica a period; a slow burn kills ever more often."""
 
+    kind = "restart_loop"
+    root_cause_kind = "availability"
     levers = frozenset({Lever.KILLS})
 
-    def draw(self, request: FaultRequest, rng: RandomStream) -> ScheduledFault:
-        """A loop on one service that works for the users."""
-        service = rng.one(loaded_services(request.application))
-        period = rng.between(PERIODS_SECONDS[request.intensity])
-        return scheduled(
-            request,
-            rng,
-            kind="restart_loop",
-            target=service,
-            root_cause_kind="availability",
-            expected_symptoms=(f"{service} restarts", f"calls to {service} fail"),
-            command_at=lambda share: KillPods(
-                fault_id=request.fault_id, service=service, period_seconds=float(round(period / share))
-            ),
-            clearance=ClearFault(fault_id=request.fault_id),
+    def targets(self, application: Application) -> tuple[Target, ...]:
+        """The services that work for the users."""
+        return _targets(application)
+
+    def draw(self, requests: FaultRequests, target: Ints, rng: RandomColumns) -> DrawnFaults:
+        """A loop on one service each."""
+        service = loaded_positions(requests.application)[target]
+        period = draw_by_intensity(requests, rng, _PERIODS_SECONDS)
+        return growing(requests, rng, Verb.KILL_PODS, service, lambda shares: np.round(period[:, None] / shares))
+
+
+@per_application
+def _targets(application: Application) -> tuple[Target, ...]:
+    return tuple(
+        Target(
+            name=service,
+            symptoms=(f"{service} restarts", f"calls to {service} fail"),
+            service=service,
         )
+        for service in loaded_services(application)
+    )

@@ -1,16 +1,19 @@
 """What is due on which stand, and the clocks that say so.
 
-Legend: N stands, F faults of a stand at most.
+Legend: N stands, E fault events of a stand at most, D events that are due.
 """
 
 import numpy as np
 from numpy.typing import NDArray
 
 from clusters.compiled import compiled
+from clusters.fault_rows import Rows, Verb
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
+VOID = int(Verb.NONE)
+"""The verb of an event that does not happen."""
 
 
 @compiled
@@ -36,122 +39,93 @@ def let_pass(seconds: float, nanoseconds: int, moving: Bools, elapsed_seconds: F
 
 
 @compiled
+def count_due(
+    moving: Bools, elapsed_seconds: Floats, next_seconds: Floats, events: Rows, num_events: Ints, position: Ints
+) -> int:
+    """How many fault events are due on all stands [N] that move; the arrays are those of `take_due`."""
+    count = 0
+    for n in range(moving.shape[0]):
+        if moving[n] and next_seconds[n] <= elapsed_seconds[n]:
+            at = position[n]
+            while at < num_events[n] and events[n, at].seconds <= elapsed_seconds[n]:
+                count += events[n, at].verb != VOID
+                at += 1
+    return count
+
+
+@compiled
 def take_due(
     moving: Bools,
     elapsed_seconds: Floats,
+    events: Rows,
+    num_events: Ints,
+    position: Ints,
     next_seconds: Floats,
-    clear_seconds: Floats,
-    inject_seconds: Floats,
-    num_injected: Ints,
     num_injections_left: Ints,
     has_begun: Bools,
-    due: Ints,
-) -> int:
-    """Find the first event that is due on each stand that moves; at one time clearances come first, then lower faults.
+    due_stands: Ints,
+    due_events: Rows,
+) -> None:
+    """Take the events that are due from the stands that move, stand by stand in time order.
 
     Args:
         moving: [N]
         elapsed_seconds: [N]
-        next_seconds: [N] of any event.
-        clear_seconds: [F, N] when a fault is cleared; in place: infinite from now on where it is.
-        inject_seconds: [F, N] when it is injected next.
-        num_injected: [F, N] of a fault, in place.
-        num_injections_left: [N] of all faults, in place.
+        events: [N, E] of each stand in time order; those whose verb is `VOID` do not happen.
+        num_events: [N]
+        position: [N] of each stand's next event, in place.
+        next_seconds: [N] when that is, in place; infinite: never.
+        num_injections_left: [N] in place.
         has_begun: [N] whether any injection is past, in place.
-        due: [3, N] filled with stands, faults, and the injection's number or -1 for the clearance.
-
-    Returns:
-        How many are due.
+        due_stands: [D] filled, as many as `count_due` says.
+        due_events: [D] filled.
     """
     count = 0
     for n in range(moving.shape[0]):
         if not moving[n] or next_seconds[n] > elapsed_seconds[n]:
             continue
-        fault, injection, least = 0, -1, np.inf
-        for f in range(clear_seconds.shape[0]):
-            if clear_seconds[f, n] < least:
-                fault, least = f, clear_seconds[f, n]
-        for f in range(inject_seconds.shape[0]):
-            if inject_seconds[f, n] < least:
-                fault, injection, least = f, num_injected[f, n], inject_seconds[f, n]
-        due[0, count], due[1, count], due[2, count] = n, fault, injection
-        count += 1
-        if injection < 0:
-            clear_seconds[fault, n] = np.inf
-        else:
-            num_injected[fault, n] += 1
-            num_injections_left[n] -= 1
-            has_begun[n] = True
-    return count
-
-
-@compiled
-def put_next(
-    due: Ints,
-    following_seconds: Floats,
-    elapsed_seconds: Floats,
-    clear_seconds: Floats,
-    inject_seconds: Floats,
-    next_seconds: Floats,
-) -> tuple[bool, bool]:
-    """Enter when faults that were due are injected next, and when anything is due on their stands.
-
-    Args:
-        due: [3, K] as `take_due` filled it.
-        following_seconds: [K] of each fault's next injection.
-        elapsed_seconds: [N]
-        clear_seconds: [F, N]
-        inject_seconds: [F, N] in place.
-        next_seconds: [N] in place.
-
-    Returns:
-        Whether anything more is due, and whether no fault is injected next before it was last.
-    """
-    is_more, is_in_order = False, True
-    for k in range(due.shape[1]):
-        n = due[0, k]
-        if due[2, k] >= 0:
-            is_in_order &= inject_seconds[due[1, k], n] <= following_seconds[k]
-            inject_seconds[due[1, k], n] = following_seconds[k]
-        least = np.inf
-        for f in range(clear_seconds.shape[0]):
-            least = min(least, clear_seconds[f, n], inject_seconds[f, n])
-        next_seconds[n] = least
-        is_more |= least <= elapsed_seconds[n]
-    return is_more, is_in_order
+        at = position[n]
+        while at < num_events[n] and (events[n, at].seconds <= elapsed_seconds[n] or events[n, at].verb == VOID):
+            if events[n, at].verb != VOID:
+                due_stands[count], due_events[count] = n, events[n, at]
+                count += 1
+                if not events[n, at].is_clearance:
+                    num_injections_left[n] -= 1
+                    has_begun[n] = True
+            at += 1
+        position[n] = at
+        next_seconds[n] = events[n, at].seconds if at < num_events[n] else np.inf
 
 
 @compiled
 def put_courses(
     stands: Ints,
-    first_seconds: Floats,
-    num_left: Ints,
-    clear_seconds: Floats,
-    inject_seconds: Floats,
-    num_injected: Ints,
+    new_events: Rows,
+    new_num_events: Ints,
+    events: Rows,
+    num_events: Ints,
+    position: Ints,
     next_seconds: Floats,
     num_injections_left: Ints,
     has_begun: Bools,
 ) -> None:
-    """Enter what faults bring to some stands [K], in place.
+    """Enter what scenarios bring to some stands [K], in place; the other arrays are those of `take_due`.
 
     Args:
         stands: [K]
-        first_seconds: [2, F, K] when each fault is injected first, and when it is cleared; infinite: never.
-        num_left: [K] injections of all its faults.
-        clear_seconds: [F, N] and so on: as of `take_due`.
-        inject_seconds: [F, N]
-        num_injected: [F, N]
+        new_events: [K, E or fewer] in time order.
+        new_num_events: [K]
+        events: [N, E]
+        num_events: [N]
+        position: [N]
         next_seconds: [N]
         num_injections_left: [N]
         has_begun: [N]
     """
     for k in range(stands.shape[0]):
-        n, least = stands[k], np.inf
-        for f in range(clear_seconds.shape[0]):
-            inject_seconds[f, n], clear_seconds[f, n] = first_seconds[0, f, k], first_seconds[1, f, k]
-            num_injected[f, n] = 0
-            least = min(least, inject_seconds[f, n], clear_seconds[f, n])
-        next_seconds[n] = least
-        num_injections_left[n] = num_left[k]
-        has_begun[n] = False
+        n = stands[k]
+        num_events[n], position[n], num_injections_left[n], has_begun[n] = new_num_events[k], 0, 0, False
+        for e in range(new_num_events[k]):
+            events[n, e] = new_events[k, e]
+            num_injections_left[n] += not new_events[k, e].is_clearance
+        next_seconds[n] = events[n, 0].seconds if new_num_events[k] else np.inf

@@ -1,20 +1,23 @@
-"""The actions that are compared at a scenario's decision point.
+"""The actions that are compared at scenarios' decision points.
 
 The set must not give the cause away: each type of action stands there for several services (where the fault bites,
 a neighbour in the graph, a stranger), for two flags and two releases whatever the fault, and in shuffled order.
+
+Legend: K scenarios, S services, P things that an action can be about, C candidates at most.
 """
 
-from functools import cache
-from itertools import chain
-from typing import NamedTuple
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
-from clusters.topology import LOAD_GENERATOR, Application
+from clusters.topology import LOAD_GENERATOR, Application, ConfigFlag
 from envs.actions.catalogue import ActionCatalogue
 from envs.actions.control_record import baseline_controls
 from envs.faults.bad_config import adds_retries
-from envs.random_stream import RandomStream
+from envs.random_columns import Ints, RandomColumns
+from envs.scenarios.picks import NONE, first_positions, kept, one_of, put_first, shuffled, some_positions
 
 NUM_FLAGS = 2
 NUM_PER_GROUP = 2
@@ -26,17 +29,30 @@ RATE_LIMITS = ("rate_limit:75%", "rate_limit:50%")
 ADDED_REPLICAS = (1, 2)
 NUM_GROUPS = 3
 """Scaling, restarts, CPU limits."""
+_NEIGHBOUR, _SECOND_SUSPECT, _FIRST_SUSPECT = -1.0, -2.0, -3.0
+"""Priorities of services, the lowest come first. Those of strangers are between 0 and 1."""
 
 
-class Suspects(NamedTuple):
-    """What an incident is about: candidates stand there for these, and for others beside them."""
+@dataclass(frozen=True, kw_only=True)
+class Suspects:
+    """What K incidents are about: candidates stand there for these, and for others beside them."""
 
-    services: tuple[str, ...]
-    """Where each fault bites; empty if nothing is broken."""
-    flag: str | None
-    """The bad flag, if one is."""
-    release: str | None
-    """The release that goes out, if one does."""
+    services: Ints
+    """[K, 2] where each fault bites: positions in the application's services; `NONE`: there is no such fault."""
+    flag: Ints
+    """[K] the bad flag: position in the application's flags; `NONE`: no flag is bad."""
+    release: Ints
+    """[K] the release that goes out: position in the application's releases; `NONE`: none does."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PickedServices:
+    """Those that actions of K scenarios are about, as positions in the application's services; `NONE` fills the end."""
+
+    anyone: Ints
+    """[K, NUM_PER_GROUP] the first of all."""
+    scalable: Ints
+    """[K, NUM_PER_GROUP] the first of those for which more replicas mean more capacity."""
 
 
 class CandidateDraws:
@@ -44,69 +60,97 @@ class CandidateDraws:
 
     def __init__(self, catalogue: ActionCatalogue) -> None:
         application = catalogue.application
-        self._everyone = tuple(name for name in application.service_names if name != LOAD_GENERATOR)
-        self._scalable = frozenset(service.name for service in application.services if service.is_scalable)
-        self._flags = self._flags_of(application)
-        self._roll_backs = {flag.name: f"roll_back:{flag.name}" for flag in application.flags}
-        self._neighbours: dict[str, set[str]] = {name: set() for name in application.service_names}
-        for edge in application.edges:
-            self._neighbours[edge.source].add(edge.target)
-            self._neighbours[edge.target].add(edge.source)
-        self._near = cache(self._near_of)
-        self._on_services = cache(self._names_on)
-        mask = catalogue.mask(baseline_controls(application, 1))[0]
-        self._allowed = frozenset(catalogue.names[position] for position in np.flatnonzero(mask).tolist())
+        allowed = catalogue.mask(baseline_controls(application, 1))[0]
+        self._allowed = {catalogue.names[position]: position for position in np.flatnonzero(allowed).tolist()}
+        self._catalogue = catalogue
+        self._is_meant = np.array([name != LOAD_GENERATOR for name in application.service_names])
+        self._is_scalable = np.array([service.is_scalable for service in application.services])
+        self._near = _neighbours(application) & self._is_meant
+        self._may_turn_bad = np.array([self._is_suspicious(flag) for flag in application.flags], dtype=np.bool_)
+        self._do_nothing = self._allowed["do_nothing"]
+        self._scale = np.stack([self._on_services(f"scale:{{}}:+{added}") for added in ADDED_REPLICAS])
+        self._restart = self._on_services("restart:{}")
+        self._raise_limit = self._on_services("set_cpu_limit:{}:x2")
+        self._cut_limit = self._on_services("set_cpu_limit:{}:x0.5")
+        self._roll_back = self._table("roll_back:{}", [flag.name for flag in application.flags])
+        self._rate_limit = self._table("{}", RATE_LIMITS)
 
-    def draw(self, suspects: Suspects, rng: RandomStream) -> tuple[str, ...]:
-        """`do_nothing` and eight or nine others, all of them allowed on an untouched stand."""
+    def draw(self, suspects: Suspects, rng: RandomColumns) -> Ints:
+        """[K, C] `do_nothing` and eight or nine others, all of them allowed on an untouched stand.
+
+        They are positions in the catalogue, in shuffled order; `NONE` fills the end.
+        """
         services = self._services(suspects.services, rng)
-        names = self._core_names(services, suspects.flag, rng)
-        rng.shuffle(names)
-        return tuple(names)
+        return shuffled(np.concatenate(self._parts(suspects, services, rng), axis=1), rng)
 
-    def _flags_of(self, application: Application) -> tuple[str, ...]:
-        """Flags that an incident of the core menu may be about."""
-        return tuple(flag.name for flag in application.flags if not adds_retries(flag))
-
-    def _core_names(self, services: tuple[str, ...], flag: str | None, rng: RandomStream) -> list[str]:
-        replicas = rng.one(ADDED_REPLICAS)
-        replaced = rng.one(range(NUM_GROUPS)) if rng.random() < HARMFUL_SHARE else None
-        names = [*self._on_services(services, replicas, replaced)]
-        flags = rng.some(self._flags, NUM_FLAGS, besides=(flag,) if flag else ())
-        names += [self._roll_backs[name] for name in flags]
-        if rng.random() < RATE_LIMIT_SHARE:
-            names.append(rng.one(RATE_LIMITS))
-        return names
-
-    def _names_on(self, services: tuple[str, ...], replicas: int, replaced: int | None) -> list[str]:
-        """`do_nothing` and what is done to services; harmful actions in place of the group that is replaced."""
-        scalable = [name for name in services if name in self._scalable][:NUM_PER_GROUP]
-        groups = [
-            [f"scale:{name}:+{replicas}" for name in scalable],
-            [f"restart:{name}" for name in services[:NUM_PER_GROUP]],
-            [f"set_cpu_limit:{name}:x2" for name in scalable],
+    def names(self, candidates: Ints) -> list[tuple[str, ...]]:
+        """[K] of the names of candidates [K, C]."""
+        names, counts = self._catalogue.names, (candidates != NONE).sum(axis=1)
+        return [
+            tuple([names[position] for position in row[:count]])
+            for row, count in zip(candidates.tolist(), counts.tolist(), strict=True)
         ]
-        if replaced is not None:
-            groups[replaced] = [f"set_cpu_limit:{name}:x0.5" for name in scalable]
-        return self._only_allowed(["do_nothing", *groups[0], *groups[1], *groups[2]])
 
-    def _only_allowed(self, names: list[str]) -> list[str]:
-        """Those that can be carried out on an untouched stand."""
-        return [name for name in names if name in self._allowed]
+    def _is_suspicious(self, flag: ConfigFlag) -> bool:
+        """Whether an incident of the core menu may be about it."""
+        return not adds_retries(flag)
 
-    def _services(self, focus: tuple[str, ...], rng: RandomStream) -> tuple[str, ...]:
-        """Two or more services, at least two of them scalable: focus, a neighbour, strangers."""
-        near = self._near(focus)
-        picked: dict[str, bool] = {}
-        for name in chain(focus, (rng.one(near),) if near else (), rng.endless(self._everyone)):
-            picked[name] = name in self._scalable
-            if len(picked) >= NUM_PER_GROUP and sum(picked.values()) >= NUM_PER_GROUP:
-                break
-            if len(picked) == len(self._everyone):
-                break
-        return tuple(picked)
+    def _parts(self, suspects: Suspects, services: PickedServices, rng: RandomColumns) -> list[Ints]:
+        """The candidates type by type, [K, some] each."""
+        rolled_back = some_positions(self._may_turn_bad, NUM_FLAGS, rng, besides=suspects.flag)
+        limit = self._rate_limit[rng.index(len(RATE_LIMITS))]
+        return [
+            np.full((len(rng), 1), self._do_nothing),
+            *self._groups(services, rng),
+            self._roll_back[rolled_back],
+            kept(limit[:, None], rng.uniform() < RATE_LIMIT_SHARE),
+        ]
 
-    def _near_of(self, focus: tuple[str, ...]) -> tuple[str, ...]:
-        """The neighbours of all these."""
-        near = set().union(*(self._neighbours[name] for name in focus))
-        return tuple(name for name in self._everyone if name in near)
+    def _groups(self, services: PickedServices, rng: RandomColumns) -> list[Ints]:
+        """[K, NUM_PER_GROUP] of each group; harmful actions in place of one that is replaced."""
+        added = rng.index(len(ADDED_REPLICAS))
+        is_harmful = rng.uniform() < HARMFUL_SHARE
+        replaced = np.where(is_harmful, rng.index(NUM_GROUPS), NONE)
+        groups = (
+            self._scale[added[:, None], services.scalable],
+            self._restart[services.anyone],
+            self._raise_limit[services.scalable],
+        )
+        harmful = self._cut_limit[services.scalable]
+        return [np.where((replaced == number)[:, None], harmful, group) for number, group in enumerate(groups)]
+
+    def _services(self, suspects: Ints, rng: RandomColumns) -> PickedServices:
+        """The suspects [K, 2], a neighbour of them, strangers."""
+        first, second = suspects.T
+        neighbour = one_of(self._near[first] | self._near[second], rng)
+        priorities = rng.uniforms(len(self._is_meant))
+        # The later ones win: a neighbour may be a suspect, and both suspects the same.
+        put_first(priorities, neighbour, _NEIGHBOUR)
+        put_first(priorities, second, _SECOND_SUSPECT)
+        put_first(priorities, first, _FIRST_SUSPECT)
+        return PickedServices(
+            anyone=first_positions(np.where(self._is_meant, priorities, np.inf), NUM_PER_GROUP),
+            scalable=first_positions(np.where(self._is_scalable, priorities, np.inf), NUM_PER_GROUP),
+        )
+
+    def _on_services(self, verb: str) -> Ints:
+        """[S + 1] as `_table`."""
+        return self._table(verb, self._catalogue.application.service_names)
+
+    def _table(self, verb: str, names: Sequence[str]) -> Ints:
+        """[P + 1] positions of a verb's actions in the catalogue; `NONE`: not allowed on an untouched stand.
+
+        The last entry is `NONE`: what somebody finds who looks `NONE` up.
+        """
+        found = [self._allowed.get(verb.format(name), NONE) for name in names]
+        return np.array([*found, NONE], dtype=np.int64)
+
+
+def _neighbours(application: Application) -> NDArray[np.bool_]:
+    """[S + 1, S] whether two services call each other; the last row, which `NONE` looks up, has no neighbours."""
+    positions = {name: position for position, name in enumerate(application.service_names)}
+    near = np.zeros((len(positions) + 1, len(positions)), dtype=np.bool_)
+    for edge in application.edges:
+        source, target = positions[edge.source], positions[edge.target]
+        near[source, target] = near[target, source] = True
+    return near

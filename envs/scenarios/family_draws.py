@@ -1,20 +1,36 @@
-"""Draws a scenario's families: calm or broken, held out or shared, with one fault or two.
+"""Draws scenarios' families: calm or broken, held out or shared, with one fault or two.
 
 What the draw needs is computed once per application and menu: a scenario is drawn whenever a stand's episode ends.
+
+Legend: K scenarios, F families.
 """
 
-from bisect import bisect_right
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import product
 
 import numpy as np
+from numpy.typing import NDArray
 
-from clusters.scenario import Split
 from clusters.topology import Application
 from envs.faults import FAULTS
-from envs.faults.fault import DurationClass, Intensity
-from envs.random_stream import RandomStream
-from envs.scenarios import splits
+from envs.faults.fault import DURATIONS, INTENSITIES, DurationClass, Floats, Intensity, Ints
+from envs.random_columns import RandomColumns
 from envs.scenarios.menus import ScenarioMenu
-from envs.scenarios.splits import Family
+from envs.scenarios.picks import NONE, positions_of
+from envs.scenarios.splits import (
+    HELD_OUT_SHARE,
+    NO_FAULT,
+    NORMAL_CONTROL,
+    SPLITS,
+    Family,
+    calm_families,
+    companions,
+    fault_families,
+    own_families,
+    shared_families,
+)
+from ray_configs.errors import UserError
 
 NO_FAULT_SHARE = 0.08
 NORMAL_CONTROL_SHARE = 0.06
@@ -22,58 +38,127 @@ SECOND_FAULT_SHARE = 0.5
 """Share of the incidents in which something else breaks too, so that no action is useless by its type alone."""
 FAMILY_WEIGHTS = {Intensity.MILD.value: 0.4, DurationClass.TRANSIENT.value: 0.4}
 """Families that are best left alone are drawn less often than the others."""
+_NO_FAULT_POOL, _NORMAL_CONTROL_POOL, _SHARED_POOL, _FIRST_OWN_POOL = range(4)
+
+
+@dataclass(frozen=True, kw_only=True)
+class DrawnFamilies:
+    """The families of K scenarios, as positions in `FamilyDraws.families`."""
+
+    first: Ints
+    """[K] the scenario's own."""
+    second: Ints
+    """[K] of a second fault; `NONE`: there is none."""
 
 
 class FamilyDraws:
-    """The families that one application can have of a menu, with their weights."""
+    """The families that one application can have of a menu, with their weights.
+
+    Raises:
+        UserError: the application can have no fault of the menu.
+    """
+
+    families: tuple[Family, ...]
+    """All that may be drawn, those in which nothing breaks among them."""
+    fault: Ints
+    """[F] position in the menu's faults; `NONE`: nothing breaks."""
+    workload: Ints
+    """[F] position in the menu's profiles."""
+    intensity: Ints
+    """[F] position in `INTENSITIES`; 0 if nothing breaks."""
+    duration: Ints
+    """[F] position in `DURATIONS`; 0 if nothing breaks."""
+    is_control: NDArray[np.bool_]
+    """[F] whether nothing breaks, but the load is not the ordinary."""
 
     def __init__(self, application: Application, menu: ScenarioMenu) -> None:
-        self._menu = menu
-        self._possible = frozenset(fault for fault in menu.faults if FAULTS[fault].applies_to(application))
-        calm = splits.calm_families(menu)
-        self._calm = {fault: tuple(f for f in calm if f.fault == fault) for fault in splits.CALM_FAULTS}
-        self._shared = self._weighted(splits.shared_families(menu))
-        self._own = {split: self._weighted(splits.own_families(split, menu)) for split in Split}
-        self._companions: dict[tuple[str, str, Split], _Weighted] = {}
+        possible = {fault for fault in menu.faults if FAULTS[fault].targets(application)}
+        if not possible:
+            raise UserError(f"{application.name} can have no fault of the menu {menu.name!r}; name another fault")
+        faulty = tuple(family for family in fault_families(menu) if family.fault in possible)
+        self.families = (*calm_families(menu), *faulty)
+        self.fault = positions_of([family.fault for family in self.families], menu.faults)
+        self.workload = positions_of([family.workload for family in self.families], menu.profiles)
+        self.intensity = np.maximum(0, positions_of([family.intensity for family in self.families], INTENSITIES))
+        self.duration = np.maximum(0, positions_of([family.duration for family in self.families], DURATIONS))
+        self.is_control = np.array([family.fault == NORMAL_CONTROL for family in self.families])
+        self._num_profiles = len(menu.profiles)
+        self._firsts = self._pools(_first_groups(menu))
+        self._companions = self._pools(_companion_groups(menu))
 
-    def draw(self, split: Split, rng: RandomStream) -> tuple[Family, ...]:
-        """The family of a scenario, and of a second fault if there is one."""
-        calm = rng.random()
-        if calm < NO_FAULT_SHARE + NORMAL_CONTROL_SHARE:
-            families = self._calm[splits.NO_FAULT if calm < NO_FAULT_SHARE else splits.NORMAL_CONTROL]
-            return (rng.one(families),)
-        own = self._own[split]
-        first = (own if own.families and rng.random() < splits.HELD_OUT_SHARE else self._shared).pick(rng)
-        if rng.random() >= SECOND_FAULT_SHARE:
-            return (first,)
-        seconds = self._companions_of(first, split)
-        return (first, seconds.pick(rng)) if seconds.families else (first,)
+    def draw(self, split: Ints, rng: RandomColumns) -> DrawnFamilies:
+        """The families of K scenarios.
 
-    def _companions_of(self, first: Family, split: Split) -> "_Weighted":
-        key = first.fault, first.workload, split
-        if key not in self._companions:
-            self._companions[key] = self._weighted(splits.companions(first, split, self._menu))
-        return self._companions[key]
+        Args:
+            split: [K] positions in `SPLITS`.
+            rng: of the K scenarios.
+        """
+        first = self._firsts.pick(self._first_pool(split, rng), rng.uniform())
+        fault = self.fault[first]
+        has_second = (rng.uniform() < SECOND_FAULT_SHARE) & (fault != NONE)
+        group = (np.maximum(0, fault) * self._num_profiles + self.workload[first]) * len(SPLITS) + split
+        second = self._companions.pick(group, rng.uniform())
+        return DrawnFamilies(first=first, second=np.where(has_second, second, NONE))
 
-    def _weighted(self, families: tuple[Family, ...]) -> "_Weighted":
-        return _Weighted(tuple(family for family in families if family.fault in self._possible))
+    def _first_pool(self, split: Ints, rng: RandomColumns) -> Ints:
+        """[K] which pool the first family comes from."""
+        calm, own = rng.uniform(), _FIRST_OWN_POOL + split
+        is_own = (rng.uniform() < HELD_OUT_SHARE) & (self._firsts.sizes[own] > 0)
+        pool = np.where(is_own, own, _SHARED_POOL)
+        pool = np.where(calm < NO_FAULT_SHARE + NORMAL_CONTROL_SHARE, _NORMAL_CONTROL_POOL, pool)
+        return np.where(calm < NO_FAULT_SHARE, _NO_FAULT_POOL, pool)
+
+    def _pools(self, groups: Sequence[Sequence[Family]]) -> "_Pools":
+        """Of those families of each group that the application can have."""
+        positions = {family: position for position, family in enumerate(self.families)}
+        members = [[positions[family] for family in group if family in positions] for group in groups]
+        return _Pools(members, np.array([_weight(family) for family in self.families]))
 
 
-class _Weighted:
-    """Families with their weights summed up."""
+class _Pools:
+    """Sets of families to pick one from, by its weight.
 
-    def __init__(self, families: tuple[Family, ...]) -> None:
-        self.families = families
-        weights = np.array([_weight(family) for family in families])
-        cumulative = (weights / weights.sum()).cumsum()
-        self._cumulative: list[float] = (cumulative / cumulative[-1:]).tolist()
+    All of them are one list, so that a pick of K pools is one search: the cumulative weights of a pool lie between its
+    number and the next one's.
+    """
 
-    def pick(self, rng: RandomStream) -> Family:
-        """One family by its weight: what `rng.choice` with probabilities draws, without its checks."""
-        return self.families[bisect_right(self._cumulative, rng.random())]
+    def __init__(self, members: Sequence[Sequence[int]], weights: Floats) -> None:
+        self.sizes: Ints = np.array([len(of_pool) for of_pool in members], dtype=np.int64)
+        self._ends: Ints = self.sizes.cumsum()
+        self._members: Ints = np.array([*(member for of_pool in members for member in of_pool), NONE], dtype=np.int64)
+        cumulative = [weights[of_pool].cumsum() for of_pool in members if of_pool]
+        shares = np.concatenate([of_pool / of_pool[-1] for of_pool in cumulative] or [np.empty(0)])
+        self._cumulative: Floats = np.repeat(np.arange(len(members)), self.sizes) + shares
+
+    def pick(self, pool: Ints, numbers: Floats) -> Ints:
+        """[K] one position of each pool [K], by numbers [K] between 0 and 1; `NONE`: the pool is empty."""
+        found = np.searchsorted(self._cumulative, pool + numbers, side="right")
+        within = np.minimum(found, self._ends[pool] - 1)  # the sum with a number close to 1 is rounded up to the next
+        return np.where(self.sizes[pool] > 0, self._members[within], NONE)
+
+
+def _first_groups(menu: ScenarioMenu) -> list[tuple[Family, ...]]:
+    """What first families are drawn from, in the order of the pools."""
+    calm = calm_families(menu)
+    return [
+        tuple(family for family in calm if family.fault == NO_FAULT),
+        tuple(family for family in calm if family.fault == NORMAL_CONTROL),
+        shared_families(menu),
+        *(own_families(split, menu) for split in SPLITS),
+    ]
+
+
+def _companion_groups(menu: ScenarioMenu) -> list[tuple[Family, ...]]:
+    """What second families are drawn from, by fault and profile of the first, and split."""
+    return [
+        companions(Family(fault=fault, workload=profile), split, menu)
+        for fault, profile, split in product(menu.faults, menu.profiles, SPLITS)
+    ]
 
 
 def _weight(family: Family) -> float:
     """A fault with fewer durations than others is drawn as often as they are."""
+    if family.is_calm:
+        return 1.0
     by_parts = FAMILY_WEIGHTS.get(family.intensity, 1.0) * FAMILY_WEIGHTS.get(family.duration, 1.0)
     return by_parts * len(DurationClass) / len(FAULTS[family.fault].durations)

@@ -1,53 +1,52 @@
-"""Draws scenarios: split and seed -> family -> workload, faults, decision point, candidates.
+"""Draws scenarios, many at once: split and seed -> family -> workload, faults, decision point, candidates.
 
 A scenario is a function of (application, menu, scenario seed, time scales) alone: its name says the first three.
+
+Legend: K scenarios, S services.
 """
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import IntEnum
 from functools import lru_cache
-from typing import NamedTuple
 from zlib import crc32
 
+import numpy as np
+from numpy.typing import NDArray
+
 from clusters.applications import load_application
-from clusters.commands import Command, DelayEdge, LosePackets, SetFlag, ShiftTraffic
-from clusters.scenario import Scenario, ScheduledFault, Split, WorkloadTrace
+from clusters.scenario import Scenario, Split
+from clusters.scenario_columns import ScenarioColumns
 from clusters.topology import Application
 from envs.actions.catalogue import ActionCatalogue
-from envs.demand import loaded_services, per_application
-from envs.faults import FAULTS
-from envs.faults.fault import DurationClass, FaultRequest, Intensity
-from envs.random_stream import RandomStream, random_streams
+from envs.demand import loaded_services
+from envs.faults.fault import Ints
+from envs.random_columns import RandomColumns
 from envs.scenarios import splits
 from envs.scenarios.candidates import CandidateDraws, Suspects
-from envs.scenarios.family_draws import FamilyDraws
+from envs.scenarios.drawn_scenarios import DrawnScenarios, Moments
+from envs.scenarios.family_draws import DrawnFamilies, FamilyDraws
+from envs.scenarios.fault_draws import FaultColumns, FaultDraws, WantedFaults
+from envs.scenarios.load_draws import LoadDraws
 from envs.scenarios.menus import CORE, ScenarioMenu
+from envs.scenarios.picks import NONE
 from envs.scenarios.timing import ScenarioTiming
 from envs.scenarios.wide_candidates import WideCandidateDraws
 from envs.time_scales import TimeScales
-from envs.workloads.mix import drawn_mixes
-from envs.workloads.workload import LoadRequest
 
-ORDINARY_LEVELS = (0.8, 1.05)
-CONTROL_LEVELS = (0.4, 1.25)
-"""Mean load over the nominal rate."""
 NUM_BUSY = 4
-NUM_TOGETHER = 64
-"""Scenarios are drawn a stage at a time for so many of them: what does the same thing again and again runs in two
-thirds of the time, and more of them gain no more."""
+"""Services that the load itself may be said to bite at."""
 
 
-_INTENSITIES: dict[str, Intensity] = {intensity.value: intensity for intensity in Intensity}
-_DURATIONS: dict[str, DurationClass] = {duration.value: duration for duration in DurationClass}
+class _Stage(IntEnum):
+    """Parts of a draw with randomness of their own."""
 
-
-class _Moments(NamedTuple):
-    """When things happen, in seconds after the warm-up."""
-
-    horizon: float
-    fault_start: float
-    decision: float
+    FAMILIES = 0
+    MOMENTS = 1
+    LOAD = 2
+    FAULTS = 3
+    SUSPECTS = 4
+    CANDIDATES = 5
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,10 +57,14 @@ class _Draws:
     menu: ScenarioMenu
     checksum: int
     """What keys the randomness beside the seed."""
-    prefixes: dict[Split, str]
-    """What scenarios' names begin with."""
+    prefixes: tuple[str, ...]
+    """What scenarios' names begin with, by split."""
     families: FamilyDraws
+    loads: LoadDraws
+    faults: FaultDraws
     candidates: CandidateDraws
+    busy: Ints
+    """Positions of the busiest services."""
 
 
 def draw_scenarios(
@@ -73,10 +76,10 @@ def draw_scenarios(
         UserError: there is no such application.
     """
     seeds = splits.SEED_RANGES[split]
-    (rng,) = random_streams([seed], _checksum(application_name, split.value))
+    rng = RandomColumns([seed], _checksum(application_name, split.value))
     chosen: dict[int, None] = {}
     while len(chosen) < count:
-        chosen[rng.one(seeds)] = None
+        chosen[seeds[int(rng.index(len(seeds))[0])]] = None
     return tuple(scenarios_of_seeds(application_name, tuple(chosen), time_scales, menu))
 
 
@@ -93,54 +96,41 @@ def draw_scenario(
 
 def scenarios_of_seeds(
     application_name: str, scenario_seeds: Sequence[int], time_scales: TimeScales, menu: ScenarioMenu = CORE
-) -> list[Scenario]:
+) -> ScenarioColumns:
     """As `draw_scenario` for many seeds, in their order: each scenario is the same as if it were drawn alone.
 
     Raises:
         UserError: as `draw_scenario`.
     """
     draws = _draws(application_name, menu)
-    scenarios: list[Scenario] = []
-    for first in range(0, len(scenario_seeds), NUM_TOGETHER):
-        scenarios += _drawn_together(draws, scenario_seeds[first : first + NUM_TOGETHER], time_scales)
-    return scenarios
-
-
-def _drawn_together(draws: _Draws, seeds: Sequence[int], time_scales: TimeScales) -> list[Scenario]:
-    """Stage by stage; each scenario has randomness of its own, so that the stages of others do not change it."""
-    application, timing, menu = draws.application, draws.menu.timing, draws.menu
-    of_all = random_streams(seeds, draws.checksum)
-    of_splits = [splits.split_of_seed(seed) for seed in seeds]
-    families = [draws.families.draw(split, rng) for split, rng in zip(of_splits, of_all, strict=True)]
-    moments = [_draw_moments(drawn[0], timing, time_scales, rng) for drawn, rng in zip(families, of_all, strict=True)]
-    drawn = list(zip(families, moments, of_all, strict=True))
-    traces = [
-        _draw_trace(families[0], application, menu, time_scales.warmup_seconds + moments.horizon, mix, rng)
-        for (families, moments, rng), mix in zip(drawn, drawn_mixes(application, seeds, draws.checksum), strict=True)
-    ]
-    faults = [
-        _draw_faults(families, application, moments, timing, time_scales, rng) for families, moments, rng in drawn
-    ]
-    suspects = [_suspects(application, broken, rng) for broken, rng in zip(faults, of_all, strict=True)]
-    candidates = [draws.candidates.draw(suspected, rng) for suspected, rng in zip(suspects, of_all, strict=True)]
-    return [
-        Scenario(
-            name=f"{draws.prefixes[split]}{seed}",
-            family=families[0].name,
-            split=split,
-            application=application.name,
-            seed=seed,
-            workload=trace,
-            faults=broken,
-            candidates=compared,
-            decision_seconds=moments.decision,
-            warmup_seconds=time_scales.warmup_seconds,
-            horizon_seconds=moments.horizon,
-        )
-        for seed, split, (families, moments, _), trace, broken, compared in zip(
-            seeds, of_splits, drawn, traces, faults, candidates, strict=True
-        )
-    ]
+    of_splits = splits.splits_of_seeds(scenario_seeds)
+    rng = RandomColumns(scenario_seeds, draws.checksum)
+    families = draws.families.draw(of_splits, rng.stage(_Stage.FAMILIES))
+    moments = _draw_moments(_is_calm(draws, families), menu.timing, time_scales, rng.stage(_Stage.MOMENTS))
+    loads = draws.loads.draw(
+        draws.families.workload[families.first],
+        draws.families.is_control[families.first],
+        time_scales.warmup_seconds + moments.horizon_seconds,
+        rng.stage(_Stage.LOAD),
+    )
+    faults = _draw_faults(draws, families, moments, time_scales, rng.stage(_Stage.FAULTS))
+    suspects = _suspects(draws, faults, rng.stage(_Stage.SUSPECTS))
+    candidates = draws.candidates.draw(suspects, rng.stage(_Stage.CANDIDATES))
+    return DrawnScenarios(
+        application=draws.application,
+        names=[
+            f"{draws.prefixes[split]}{seed}" for split, seed in zip(of_splits.tolist(), scenario_seeds, strict=True)
+        ],
+        seeds=tuple(scenario_seeds),
+        splits=of_splits,
+        families=draws.families.families,
+        family=families.first,
+        moments=moments,
+        warmup_seconds=time_scales.warmup_seconds,
+        loads=loads,
+        faults=faults,
+        candidates=draws.candidates.names(candidates),
+    ).columns()
 
 
 @lru_cache(maxsize=64)
@@ -148,13 +138,17 @@ def _draws(application_name: str, menu: ScenarioMenu) -> _Draws:
     application = load_application(application_name)
     catalogue = ActionCatalogue(application)
     menu_words = () if menu == CORE else (menu.name,)
+    busy = [application.service_names.index(name) for name in loaded_services(application)[:NUM_BUSY]]
     return _Draws(
         application=application,
         menu=menu,
         checksum=_checksum(application_name, "scenario", *menu_words),
-        prefixes={split: ":".join((application_name, *menu_words, split.value, "")) for split in Split},
+        prefixes=tuple(":".join((application_name, *menu_words, split.value, "")) for split in splits.SPLITS),
         families=FamilyDraws(application, menu),
+        loads=LoadDraws(application, menu),
+        faults=FaultDraws(application, menu.faults),
         candidates=WideCandidateDraws(catalogue) if menu.has_all_actions else CandidateDraws(catalogue),
+        busy=np.array(busy),
     )
 
 
@@ -162,78 +156,46 @@ def _checksum(*words: str) -> int:
     return crc32("/".join(words).encode())
 
 
+def _is_calm(draws: _Draws, families: DrawnFamilies) -> NDArray[np.bool_]:
+    """[K] whether nothing breaks."""
+    calm: NDArray[np.bool_] = draws.families.fault[families.first] == NONE
+    return calm
+
+
 def _draw_moments(
-    family: splits.Family, timing: ScenarioTiming, time_scales: TimeScales, rng: RandomStream
-) -> _Moments:
+    is_calm: NDArray[np.bool_], timing: ScenarioTiming, time_scales: TimeScales, rng: RandomColumns
+) -> Moments:
     step, bucket = time_scales.control_step_seconds, time_scales.observation_bucket_seconds
-    start = rng.multiple(timing.fault_start_seconds, bucket)
+    start = rng.multiple(*timing.fault_start_seconds, bucket)
     earliest, latest = timing.decision_delay_seconds
-    decision = rng.multiple((start + earliest, start + latest), step)
-    needed = max(timing.horizon_seconds, decision + timing.follow_seconds)
-    horizon = math.ceil(needed / step) * step
-    if family.is_calm:
-        decision = rng.multiple((step, horizon - timing.follow_seconds), step)
-    return _Moments(horizon, start, decision)
-
-
-def _draw_trace(
-    family: splits.Family,
-    application: Application,
-    menu: ScenarioMenu,
-    duration_seconds: float,
-    mix: tuple[float, ...],
-    rng: RandomStream,
-) -> WorkloadTrace:
-    level = rng.between(CONTROL_LEVELS if family.fault == splits.NORMAL_CONTROL else ORDINARY_LEVELS)
-    return menu.workload(family.workload).draw(LoadRequest(application, level, duration_seconds, mix), rng)
+    decision = rng.multiple(start + earliest, start + latest, step)
+    needed = np.maximum(timing.horizon_seconds, decision + timing.follow_seconds)
+    horizon = np.ceil(needed / step) * step
+    # Where nothing breaks, the decision may be at any time that leaves enough to follow.
+    anytime = rng.multiple(step, horizon - timing.follow_seconds, step)
+    second_start = np.maximum(0.0, decision - rng.multiple(*timing.decision_delay_seconds, bucket))
+    return Moments(
+        fault_start_seconds=np.stack([start, second_start], axis=1),
+        decision_seconds=np.where(is_calm, anytime, decision),
+        horizon_seconds=horizon,
+    )
 
 
 def _draw_faults(
-    families: tuple[splits.Family, ...],
-    application: Application,
-    moments: _Moments,
-    timing: ScenarioTiming,
-    time_scales: TimeScales,
-    rng: RandomStream,
-) -> tuple[ScheduledFault, ...]:
-    bucket = time_scales.observation_bucket_seconds
-    delay = rng.multiple(timing.decision_delay_seconds, bucket)
-    if families[0].is_calm:
-        return ()
-    starts = (moments.fault_start, moments.decision - delay)
-    faults: list[ScheduledFault] = []
-    for family, start in zip(families, starts, strict=False):
-        intensity, duration = _INTENSITIES[family.intensity], _DURATIONS[family.duration]
-        request = FaultRequest(f"fault-{len(faults)}", application, intensity, duration, max(0.0, start), bucket)
-        faults.append(FAULTS[family.fault].draw(request, rng))
-    return tuple(faults)
+    draws: _Draws, families: DrawnFamilies, moments: Moments, time_scales: TimeScales, rng: RandomColumns
+) -> FaultColumns:
+    family = np.stack([families.first, families.second], axis=1)
+    wanted = WantedFaults(
+        kind=np.where(family == NONE, NONE, draws.families.fault[family]),
+        intensity=draws.families.intensity[family],
+        duration=draws.families.duration[family],
+        start_seconds=moments.fault_start_seconds,
+    )
+    return draws.faults.draw(wanted, time_scales.observation_bucket_seconds, rng)
 
 
-def _suspects(application: Application, faults: tuple[ScheduledFault, ...], rng: RandomStream) -> Suspects:
-    bitten = [_bitten(application, fault.injections[0][1], rng) for fault in faults]
-    flag = release = None
-    for fault in faults:
-        for _, command in fault.injections:
-            if isinstance(command, SetFlag):
-                flag = flag or command.flag
-                break  # what is said of the flag is said of all that its fault does
-            if isinstance(command, ShiftTraffic):
-                release = release or command.release
-                break
-    return Suspects(services=tuple(dict.fromkeys(bitten)), flag=flag, release=release)
-
-
-def _bitten(application: Application, command: Command, rng: RandomStream) -> str:
-    """The service where a fault's first command bites; a busy one if it is the load itself."""
-    if isinstance(command, SetFlag):
-        return _flagged_services(application)[command.flag]
-    if isinstance(command, DelayEdge | LosePackets):
-        return command.source
-    service = getattr(command, "service", None)
-    return service if isinstance(service, str) else rng.one(loaded_services(application)[:NUM_BUSY])
-
-
-@per_application
-def _flagged_services(application: Application) -> dict[str, str]:
-    """The service that each flag's bad version hurts first."""
-    return {flag.name: flag.effects[0].service for flag in application.flags if flag.effects}
+def _suspects(draws: _Draws, faults: FaultColumns, rng: RandomColumns) -> Suspects:
+    """What candidates stand for; a busy service where a fault is the load itself."""
+    busy = np.stack([draws.busy[rng.index(len(draws.busy))] for _ in range(faults.services.shape[1])], axis=1)
+    services = np.where(faults.is_of_load, busy, faults.services)
+    return Suspects(services=services, flag=faults.flag, release=faults.release)

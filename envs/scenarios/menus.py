@@ -81,7 +81,7 @@ class ScenarioMenu:
 
 @lru_cache(maxsize=64)
 def _recorded(recording: Recording) -> Recorded:
-    return Recorded(recording.name, recording.path)
+    return Recorded(recording.path)
 
 
 CORE = ScenarioMenu(

@@ -2,11 +2,14 @@
 
 from collections.abc import Callable
 
+import numpy as np
+
 from clusters.applications import load_application
 from clusters.commands import Command, LeakMemory, ScaleWorkload, SetFlag
 from clusters.scenario import Scenario, ScheduledFault
-from envs.faults.fault import DurationClass, FaultRequest, Intensity
-from envs.faults.release_rollout import ReleaseKind, rollout
+from envs.faults.fault import DURATIONS, INTENSITIES, DurationClass, FaultRequests, Intensity
+from envs.faults.release_rollout import ReleaseKind, ReleaseRollout
+from envs.faults.scheduled import scheduled_fault
 from envs.scenarios.generator import draw_scenario
 from envs.scenarios.menus import CORE, MENUS
 from envs.scenarios.story import FAULT_START_SECONDS, story
@@ -199,21 +202,24 @@ def _rollout_story(
     """A release of small-core goes out to a tenth, to half and to all."""
     application = load_application("small-core")
     release = application.release(release_name)
-    request = FaultRequest(
-        fault_id="fault-0",
+    family = ReleaseRollout(kind)
+    requests = FaultRequests(
         application=application,
-        intensity=Intensity.SEVERE,
-        duration=DurationClass.MEDIUM,
-        start_seconds=FAULT_START_SECONDS,
+        intensity=np.array([INTENSITIES.index(Intensity.SEVERE)]),
+        duration=np.array([DURATIONS.index(DurationClass.MEDIUM)]),
+        start_seconds=np.array([FAULT_START_SECONDS]),
         bucket_seconds=time_scales.observation_bucket_seconds,
     )
+    names = [target.release for target in family.targets(application)]
+    target = np.array([names.index(release.name)])
+    drawn = family.rolled_out(requests, target, np.array([step_seconds]), np.array([np.inf]))
     return story(
         name,
         application,
         time_scales,
         number=number,
         load=ORDINARY,
-        fault=rollout(request, kind, release, step_seconds, lasting_seconds=None),
+        fault=scheduled_fault(family, requests, target, drawn, 0, "fault-0"),
         candidates=(
             "do_nothing",
             f"take_back:{release.name}",

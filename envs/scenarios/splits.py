@@ -5,9 +5,13 @@ split only. Each value of each part of a family still appears in training, so th
 combination, not for a fault never seen. A family that is held out from one menu is held out from all.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
 from itertools import product
+
+import numpy as np
+from numpy.typing import NDArray
 
 from clusters.scenario import Split
 from envs.faults import FAULTS
@@ -16,12 +20,17 @@ from envs.scenarios.menus import CORE, ScenarioMenu
 from envs.workloads import WORKLOADS
 from ray_configs.errors import UserError
 
+Ints = NDArray[np.int64]
+
 SEED_RANGES: dict[Split, range] = {
     Split.TRAIN: range(0, 1_000_000),
     Split.VALIDATION: range(1_000_000, 2_000_000),
     Split.TEST: range(2_000_000, 3_000_000),
 }
 """Scenario seeds by split. Named scenarios have seeds beyond all of them."""
+SPLITS = tuple(SEED_RANGES)
+_STARTS = np.array([seeds.start for seeds in SEED_RANGES.values()])
+_STOPS = np.array([seeds.stop for seeds in SEED_RANGES.values()])
 NAMED_SEEDS_FROM = 3_000_000
 NO_FAULT = "no_fault"
 """Ordinary load, nothing breaks."""
@@ -119,6 +128,19 @@ def _trained(menu: ScenarioMenu) -> frozenset[str]:
 def is_held_out(family_name: str, menu: ScenarioMenu = CORE) -> bool:
     """Whether training on a menu never sees the family of this name; a named scenario's is held out too."""
     return family_name not in _trained(menu)
+
+
+def splits_of_seeds(seeds: Sequence[int]) -> Ints:
+    """[K] the split that each scenario seed belongs to, as a position in `SPLITS`.
+
+    Raises:
+        UserError: a seed is in no split's range.
+    """
+    numbers = np.asarray(seeds, dtype=np.int64)
+    position = np.searchsorted(_STARTS, numbers, side="right") - 1
+    for seed in numbers[(position < 0) | (numbers >= _STOPS[position])].tolist():
+        split_of_seed(seed)  # says what is wrong
+    return position
 
 
 def split_of_seed(seed: int) -> Split:

@@ -22,10 +22,10 @@ WORKLOADS: dict[str, Workload] = {
     "steady": Steady(),
     "diurnal": Diurnal(),
     "burst": Burst(),
-    "checkout_heavy": EmphasisedMix("checkout_heavy", CHECKOUT_JOURNEYS, CHECKOUT_FACTORS),
-    "read_heavy": EmphasisedMix("read_heavy", WRITING_JOURNEYS, WRITE_FACTORS),
-    "closed_loop": ClosedLoop("closed_loop", Steady()),
-    "closed_loop_burst": ClosedLoop("closed_loop_burst", Burst()),
+    "checkout_heavy": EmphasisedMix(CHECKOUT_JOURNEYS, CHECKOUT_FACTORS),
+    "read_heavy": EmphasisedMix(WRITING_JOURNEYS, WRITE_FACTORS),
+    "closed_loop": ClosedLoop(Steady()),
+    "closed_loop_burst": ClosedLoop(Burst()),
 }
 """Every profile by its name."""
 

@@ -1,27 +1,30 @@
 """Short spikes on a flat load."""
 
-import math
+import numpy as np
 
-from clusters.scenario import WorkloadTrace
-from envs.random_stream import RandomStream
-from envs.workloads.workload import STEP_SECONDS, LoadRequest, steady_rate
+from envs.random_columns import RandomColumns
+from envs.workloads.workload import LoadRequests, Loads, open_loads, step_times
 
 PAUSE_SECONDS = (120.0, 300.0)
 BURST_SECONDS = (20.0, 50.0)
 HEIGHT = (1.15, 1.35)
+_STAGE = 64
+"""Of a draw, whose own stages are fewer. The longest trace says how many bursts are drawn together, and what is drawn
+after them must not depend on that."""
 
 
 class Burst:
     """Bursts of drawn length and height, with drawn pauses between them."""
 
-    def draw(self, request: LoadRequest, rng: RandomStream) -> WorkloadTrace:
-        """A spiky trace."""
-        last = request.num_steps
-        rates = [steady_rate(request)] * last
-        start = PAUSE_SECONDS[1] * rng.random()
-        while start < request.duration_seconds:
-            end = start + rng.between(BURST_SECONDS)
-            steps = slice(math.ceil(start / STEP_SECONDS), min(math.ceil(end / STEP_SECONDS), last))
-            rates[steps] = [steady_rate(request, rng.between(HEIGHT))] * (steps.stop - steps.start)
-            start = end + rng.between(PAUSE_SECONDS)
-        return WorkloadTrace(profile="burst", step_seconds=STEP_SECONDS, rates_rps=tuple(rates), mix=request.mix)
+    def draw(self, requests: LoadRequests, rng: RandomColumns) -> Loads:
+        """Spiky traces."""
+        rng = rng.stage(_STAGE)
+        times = step_times(int(requests.num_steps.max(initial=0)))
+        shapes = np.ones((len(requests), len(times)))
+        start = PAUSE_SECONDS[1] * rng.uniform()
+        while (start < requests.duration_seconds).any():
+            end, height = start + rng.between(*BURST_SECONDS), rng.between(*HEIGHT)
+            is_within = (start[:, None] <= times) & (times < end[:, None])
+            shapes = np.where(is_within, height[:, None], shapes)
+            start = end + rng.between(*PAUSE_SECONDS)
+        return open_loads(requests, shapes)

@@ -2,11 +2,14 @@
 
 from collections.abc import Callable
 
-from clusters.scenario import WorkloadTrace
+import numpy as np
+from numpy.typing import NDArray
+
 from clusters.topology import Application
 from envs.demand import per_application
-from envs.random_stream import RandomStream
-from envs.workloads.workload import STEP_SECONDS, LoadRequest, steady_rate
+from envs.random_columns import RandomColumns
+from envs.workloads.mix import shares_of
+from envs.workloads.workload import LoadRequests, Loads, open_loads
 
 CHECKOUT_JOURNEYS = ("checkout",)
 WRITING_JOURNEYS = ("add_to_cart", "checkout")
@@ -19,27 +22,19 @@ class EmphasisedMix:
     """Multiplies the weight of some journeys' requests by a drawn factor; the total rate stays.
 
     Args:
-        profile: its name.
         journeys: whose requests.
         factors: bounds of the factor.
     """
 
-    def __init__(self, profile: str, journeys: tuple[str, ...], factors: tuple[float, float]) -> None:
-        self._profile = profile
+    def __init__(self, journeys: tuple[str, ...], factors: tuple[float, float]) -> None:
         self._factors = factors
-        self._is_meant: Callable[[Application], tuple[bool, ...]] = per_application(
-            lambda application: tuple(request.journey in journeys for request in application.request_types)
+        self._is_meant: Callable[[Application], NDArray[np.bool_]] = per_application(
+            lambda application: np.array([request.journey in journeys for request in application.request_types])
         )
 
-    def draw(self, request: LoadRequest, rng: RandomStream) -> WorkloadTrace:
-        """A flat trace with another mix."""
-        factor = rng.between(self._factors)
-        is_meant = self._is_meant(request.application)
-        weights = [share * (factor if meant else 1.0) for share, meant in zip(request.mix, is_meant, strict=True)]
-        total = sum(weights)
-        return WorkloadTrace(
-            profile=self._profile,
-            step_seconds=STEP_SECONDS,
-            rates_rps=(steady_rate(request),) * request.num_steps,
-            mix=tuple(weight / total for weight in weights),
-        )
+    def draw(self, requests: LoadRequests, rng: RandomColumns) -> Loads:
+        """Flat traces with other mixes."""
+        factor = rng.between(*self._factors)
+        factors = np.where(self._is_meant(requests.application), factor[:, None], 1.0)
+        mixes = shares_of(requests.mixes * factors)
+        return open_loads(requests, np.ones((len(requests), 1)), mixes)

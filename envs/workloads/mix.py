@@ -1,23 +1,29 @@
-"""What users ask for: the shares of request types, which every scenario draws around the application's."""
+"""What users ask for: the shares of request types, which every scenario draws around the application's.
 
-from collections.abc import Sequence
+Legend: K scenarios, R request types.
+"""
 
 import numpy as np
 
 from clusters.topology import Application
 from envs.demand import per_application
-from envs.random_stream import Floats, normals
+from envs.random_columns import RandomColumns
+from envs.workloads.workload import Floats
 
 MIX_SPREAD = 0.15
 """Standard deviation of the logarithm of each request type's weight."""
 
 
-def drawn_mixes(application: Application, seeds: Sequence[int], key: int) -> list[tuple[float, ...]]:
-    """[K] of [R] shares that sum to 1: what `seeds` [K] draw around the application's weights."""
+def drawn_mixes(application: Application, rng: RandomColumns) -> Floats:
+    """[K, R] shares that sum to 1: what K scenarios draw around the application's weights."""
     nominal = _nominal_weights(application)
-    weights = nominal * np.exp(MIX_SPREAD * normals(seeds, key, len(nominal)))
-    weights /= weights.cumsum(axis=1)[:, -1:]  # a plain sum adds in an order that depends on K
-    return list(map(tuple, weights.tolist()))
+    return shares_of(nominal * np.exp(MIX_SPREAD * rng.normals(len(nominal))))
+
+
+def shares_of(weights: Floats) -> Floats:
+    """[K, R] weights as shares of their sum."""
+    shares: Floats = weights / weights.cumsum(axis=1)[:, -1:]  # a plain sum adds in an order that depends on K
+    return shares
 
 
 @per_application

@@ -6,9 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
-from clusters.scenario import WorkloadTrace
-from envs.random_stream import RandomStream
-from envs.workloads.workload import STEP_SECONDS, Floats, LoadRequest, shaped_rates, step_times
+from envs.random_columns import RandomColumns
+from envs.workloads.workload import Floats, LoadRequests, Loads, open_loads, step_times
 from ray_configs.errors import UserError
 
 HEADER = ["seconds", "rate_rps"]
@@ -20,23 +19,20 @@ class Recorded:
     The recorded rates are multiplied by the level, so that one recording makes many traces.
 
     Args:
-        profile: its name.
         path: the CSV; times are seconds from 0 on, in increasing order.
 
     Raises:
         UserError: the file is missing or is no such CSV.
     """
 
-    def __init__(self, profile: str, path: str | Path) -> None:
-        self._profile = profile
+    def __init__(self, path: str | Path) -> None:
         self._times, self._rates = _read(Path(path))
 
-    def draw(self, request: LoadRequest, rng: RandomStream) -> WorkloadTrace:
-        """The recorded trace, at the recorded rates times the level."""
-        held = np.searchsorted(self._times, step_times(request.num_steps), side="right") - 1
-        shape = self._rates[held] / request.application.nominal_rate_rps
-        rates = shaped_rates(request, shape)
-        return WorkloadTrace(profile=self._profile, step_seconds=STEP_SECONDS, rates_rps=rates, mix=request.mix)
+    def draw(self, requests: LoadRequests, rng: RandomColumns) -> Loads:
+        """The recorded trace, at the recorded rates times the levels."""
+        times = step_times(int(requests.num_steps.max(initial=0)))
+        held = np.searchsorted(self._times, times, side="right") - 1
+        return open_loads(requests, self._rates[None, held] / requests.application.nominal_rate_rps)
 
 
 def _read(path: Path) -> tuple[Floats, Floats]:

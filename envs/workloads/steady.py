@@ -1,14 +1,14 @@
 """The same load all the time."""
 
-from clusters.scenario import WorkloadTrace
-from envs.random_stream import RandomStream
-from envs.workloads.workload import STEP_SECONDS, LoadRequest, steady_rate
+import numpy as np
+
+from envs.random_columns import RandomColumns
+from envs.workloads.workload import LoadRequests, Loads, open_loads
 
 
 class Steady:
     """Constant; arrivals vary by themselves."""
 
-    def draw(self, request: LoadRequest, rng: RandomStream) -> WorkloadTrace:
-        """A flat trace."""
-        rates = (steady_rate(request),) * request.num_steps
-        return WorkloadTrace(profile="steady", step_seconds=STEP_SECONDS, rates_rps=rates, mix=request.mix)
+    def draw(self, requests: LoadRequests, rng: RandomColumns) -> Loads:
+        """Flat traces."""
+        return open_loads(requests, np.ones((len(requests), 1)))

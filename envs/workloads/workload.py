@@ -1,67 +1,102 @@
-"""The contract of a workload profile, and rates, which all profiles make."""
+"""The contract of a workload profile, and what many traces of a profile are.
 
-import math
+Legend: K traces that are drawn together, L steps of the longest, R request types.
+"""
+
+from dataclasses import dataclass
 from functools import lru_cache
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from clusters.scenario import WorkloadTrace
 from clusters.topology import Application
-from envs.random_stream import RandomStream
+from envs.random_columns import RandomColumns
 
 STEP_SECONDS = 10.0
 ROUNDED_PLACES = 3
 """Of rates."""
-_ROUNDING = 10.0**ROUNDED_PLACES
 
 Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
 
 
-class LoadRequest(NamedTuple):
-    """What a scenario asks of a workload profile."""
+@dataclass(frozen=True, kw_only=True)
+class LoadRequests:
+    """What K scenarios ask of a workload profile."""
 
     application: Application
-    level: float
-    """Mean load, relative to the application's nominal rate."""
-    duration_seconds: float
-    """Warm-up and episode."""
-    mix: tuple[float, ...]
-    """Share of each request type on an ordinary day."""
+    level: Floats
+    """[K] mean load, relative to the application's nominal rate."""
+    duration_seconds: Floats
+    """[K] warm-up and episode."""
+    mixes: Floats
+    """[K, R] share of each request type on an ordinary day."""
+
+    def __len__(self) -> int:
+        return len(self.level)
 
     @property
-    def mean_rps(self) -> float:
-        """Mean rate in requests per second."""
-        return self.application.nominal_rate_rps * self.level
+    def num_steps(self) -> Ints:
+        """[K] of traces that cover the durations."""
+        return np.ceil(self.duration_seconds / STEP_SECONDS).astype(np.int64)
 
-    @property
-    def num_steps(self) -> int:
-        """L, of a trace that covers the duration."""
-        return math.ceil(self.duration_seconds / STEP_SECONDS)
+
+@dataclass(frozen=True, kw_only=True)
+class Loads:
+    """What users ask for, K times; each trace has the request's number of steps of `STEP_SECONDS`."""
+
+    rates_rps: Floats
+    """[K, L] to three places; beyond a trace's own steps nothing counts."""
+    mixes: Floats
+    """[K, R] share of each request type; sums to 1."""
+    think_seconds: Floats
+    """[K] as `WorkloadTrace.think_seconds`; NaN: an open loop."""
 
 
 class Workload(Protocol):
     """A course of the offered load."""
 
-    def draw(self, request: LoadRequest, rng: RandomStream) -> WorkloadTrace:
-        """A trace from the stand's reset on. All choices come from `rng`."""
+    def draw(self, requests: LoadRequests, rng: RandomColumns) -> Loads:
+        """Traces from the stands' reset on. All choices come from `rng`."""
         ...
 
 
-def shaped_rates(request: LoadRequest, shape: Floats) -> tuple[float, ...]:
-    """Rates `mean * shape` in requests per second, to three places.
+def open_loads(requests: LoadRequests, shapes: Floats, mixes: Floats | None = None) -> Loads:
+    """Open loops whose rates are the mean times a shape, rounded.
 
     Args:
-        request: how much load.
-        shape: [L] load relative to the mean, step by step.
+        requests: K of them.
+        shapes: [K, L] load relative to the mean, or [K, 1].
+        mixes: [K, R]; None: those of the requests.
     """
-    return tuple((request.mean_rps * shape).round(ROUNDED_PLACES).tolist())
+    num_steps = int(requests.num_steps.max(initial=0))
+    rates = (requests.application.nominal_rate_rps * requests.level)[:, None] * shapes
+    return Loads(
+        rates_rps=np.broadcast_to(rates.round(ROUNDED_PLACES), (len(requests), num_steps)),
+        mixes=requests.mixes if mixes is None else mixes,
+        think_seconds=np.full(len(requests), np.nan),
+    )
 
 
-def steady_rate(request: LoadRequest, share: float = 1.0) -> float:
-    """What `shaped_rates` makes of one `share`: arrays cost ten times as much, for a load that hardly changes."""
-    return round(request.mean_rps * share * _ROUNDING) / _ROUNDING
+def trace_of(profile: str, requests: LoadRequests, loads: Loads, k: int) -> WorkloadTrace:
+    """One of K traces as an object.
+
+    Args:
+        profile: its name.
+        requests: K of them.
+        loads: what they got.
+        k: which one.
+    """
+    think = float(loads.think_seconds[k])
+    return WorkloadTrace(
+        profile=profile,
+        step_seconds=STEP_SECONDS,
+        rates_rps=tuple(loads.rates_rps[k, : requests.num_steps[k]].tolist()),
+        mix=tuple(loads.mixes[k].tolist()),
+        think_seconds=None if np.isnan(think) else think,
+    )
 
 
 @lru_cache(maxsize=64)

@@ -24,8 +24,8 @@ SIZES = (256, 1024)
 NUM_FIRST_STEPS = 21
 """They do not count: the first of them touch fresh memory, and one draws the next episodes of all stands, which later
 ones draw as they end."""
-NUM_STEPS = 42
-"""Twice an episode of 20 steps, and its reset."""
+NUM_STEPS = 126
+"""Six times an episode of 20 steps, and its reset: a small batch plays the next episodes ahead only every other one."""
 ACTING_SHARE = 0.05
 SYNC_ENVS = 64
 SYNC_STEPS = 21
@@ -66,6 +66,10 @@ class Recorder:
     def apply(self, stand: int, command: Command) -> Receipt:
         self.calls.append(("apply", (stand, command)))
         return self._stands.apply(stand, command)
+
+    def apply_rows(self, stands: Any, rows: Any, fault_ids: Any) -> NDArray[np.bool_]:
+        self.calls.append(("apply_rows", (stands, rows, fault_ids)))
+        return self._stands.apply_rows(stands, rows, fault_ids)
 
     def verify(self, stand: int, receipt: Receipt) -> Receipt:
         self.calls.append(("verify", (stand, receipt)))

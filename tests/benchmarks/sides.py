@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from clusters.reference.parameters import Parameters, read_parameters
 from clusters.reference.run import ReferenceRun, quantile, simulate
 from clusters.scenario import Scenario, Split, WorkloadTrace
+from clusters.scenario_columns import columns_of
 from clusters.simulated.baseline import fresh_state
 from clusters.simulated.graph import CompiledGraph
 from clusters.simulated.stands import SimulatedStands
@@ -65,7 +66,7 @@ class Course:
 def drawn_parameters(course: Course) -> Parameters:
     """What the seed draws."""
     graph = CompiledGraph(course.application)
-    return read_parameters(graph, fresh_state(graph, [course.scenario], [course.seed]))
+    return read_parameters(graph, fresh_state(graph, columns_of([course.scenario]), [course.seed]))
 
 
 def play_reference(course: Course, bucket_seconds: float, replicates: int) -> list[ReferenceRun]:

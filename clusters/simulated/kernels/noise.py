@@ -1,4 +1,4 @@
-"""Rows of 16-bit draws, and what tables make of them."""
+"""Numbers keyed by seed, tick and stream: uniform ones, and rows of 16-bit draws with what tables make of them."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +16,34 @@ _MIX_2 = np.uint32(0x735A2D97)
 _HALF_BITS, _FEWER_BITS = np.uint32(16), np.uint32(15)
 _LOW_HALF = np.uint32(0xFFFF)
 
+_STREAM_KEY = np.uint64(0xABC98388FB8FAC03)
+_ELEVEN = np.uint64(11)
+_UNIT = 2.0**-53
+
 NUM_ROOM_ROWS = 3
+
+
+@compiled
+def fill_uniforms(
+    seeds: NDArray[np.uint64],
+    ticks: NDArray[np.int64],
+    streams: NDArray[np.int64],
+    uniforms: NDArray[np.float64],
+) -> None:
+    """Fill `uniforms` [K, N] with numbers between 0 and 1, as `randomness.uniforms` says.
+
+    Args:
+        seeds: [N]
+        ticks: [N]
+        streams: [K, N], or [K, 1]: the same ones for all.
+        uniforms: to be filled.
+    """
+    step = 1 if streams.shape[1] > 1 else 0
+    for n in range(uniforms.shape[1]):
+        keyed = _mixed_word(seeds[n] ^ np.uint64(np.uint64(ticks[n]) * _TICK_KEY))
+        for k in range(uniforms.shape[0]):
+            word = _mixed_word(np.uint64(keyed + np.uint64(np.uint64(streams[k, n * step]) * _STREAM_KEY)))
+            uniforms[k, n] = (np.float64(word >> _ELEVEN) + 0.5) * _UNIT
 
 
 @compiled

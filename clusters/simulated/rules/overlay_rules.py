@@ -5,14 +5,23 @@ own fault.
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
 
 from clusters.command_checks.places import place_of
-from clusters.commands import BreakPort, DelayEdge, FailService, LeakMemory, LosePackets, SlowService, StressMemory
+from clusters.commands import (
+    BreakPort,
+    Command,
+    DelayEdge,
+    FailService,
+    LeakMemory,
+    LosePackets,
+    SlowService,
+    StressMemory,
+)
 from clusters.simulated.parameters import COLD_SECONDS
 from clusters.simulated.replica_set import lose_requests
 from clusters.simulated.rules.effects import apply_effects
@@ -59,12 +68,19 @@ OVERLAYS: Final[dict[type[Any], Overlay]] = {
 }
 
 
+def total_at(faults: Mapping[str, Command], command: Any) -> float:
+    """What the active faults of a command's kind amount to at its place, in the state's unit."""
+    kind, place, total = type(command), place_of(command), 0.0
+    overlay = OVERLAYS[kind]
+    for fault in faults.values():
+        if type(fault) is kind and place_of(fault) == place:
+            total = min(overlay.combine(total, overlay.amount(fault)), overlay.most)
+    return total
+
+
 def refresh(column: Column, command: Any) -> None:
     """Bring the place of a fault in line with the faults that are active there."""
-    overlay, place, total = OVERLAYS[type(command)], place_of(command), 0.0
-    for fault in column.faults.values():
-        if type(fault) is type(command) and place_of(fault) == place:
-            total = min(overlay.combine(total, overlay.amount(fault)), overlay.most)
+    overlay, place, total = OVERLAYS[type(command)], place_of(command), total_at(column.faults, command)
     graph, n = column.graph, column.stand
     position = graph.edge_index[place] if len(place) == 2 else column.service(place[0])
     values = getattr(column.state, overlay.field)

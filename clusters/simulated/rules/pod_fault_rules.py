@@ -1,12 +1,13 @@
 """Rules of the faults that befall single replicas, CPU stress and kill loops, and of lifting any fault."""
 
 import math
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
 from clusters.command_checks.refusal import Refusal, rejected
-from clusters.commands import CheckStatus, ClearFault, DisturbPods, KillPods, StressCpu
+from clusters.commands import CheckStatus, ClearFault, Command, DisturbPods, KillPods, StressCpu
 from clusters.simulated.parameters import MAX_STRESS
 from clusters.simulated.rules.fault_checks import check_active, fault_refusal, is_active
 from clusters.simulated.rules.overlay_rules import refresh
@@ -19,12 +20,16 @@ def _stress(column: Column, command: StressCpu) -> None:
     column.faults[command.fault_id] = command
     state, s, n = column.state, column.service(command.service), column.stand
     hit = state.present[:, s, n] & ((state.stress[:, s, n] > 0.0) | (not known))
-    state.stress[hit, s, n] = _strongest_stress(column, command.service)
+    state.stress[hit, s, n] = strongest_stress(column.faults, command.service)
 
 
-def _strongest_stress(column: Column, service: str) -> float:
-    loads = [f.load_ratio for f in column.faults.values() if isinstance(f, StressCpu) and f.service == service]
-    return min(max(loads, default=0.0), MAX_STRESS)
+def strongest_stress(faults: Mapping[str, Command], service: str) -> float:
+    """The share of a service's limit that its stressors take: the strongest counts."""
+    strongest = 0.0
+    for fault in faults.values():
+        if isinstance(fault, StressCpu) and fault.service == service:
+            strongest = max(strongest, fault.load_ratio)
+    return min(strongest, MAX_STRESS)
 
 
 def _check_stress(column: Column, command: StressCpu) -> CheckStatus:
@@ -37,15 +42,22 @@ def _kill(column: Column, command: KillPods) -> None:
     _refresh_kills(column, column.service(command.service))
 
 
+def shortest_period(faults: Mapping[str, Command], service: str) -> float:
+    """Seconds between two kills of a service's fastest loop; infinite: there is none."""
+    shortest = math.inf
+    for fault in faults.values():
+        if isinstance(fault, KillPods) and fault.service == service:
+            shortest = min(shortest, fault.period_seconds)
+    return shortest
+
+
 def _refresh_kills(column: Column, s: int) -> None:
     """The fastest loop of a service counts; a loop kills at once when it starts, and keeps its pace afterwards."""
     state, n = column.state, column.stand
-    service = column.graph.services[s].name
-    loops = [f.period_seconds for f in column.faults.values() if isinstance(f, KillPods) and f.service == service]
-    period = min(loops, default=math.inf)
+    period = shortest_period(column.faults, column.graph.services[s].name)
     if period != state.kill_period[s, n]:
         state.kill_period[s, n] = period
-        state.kill_next[s, n] = state.tick[n] if loops else np.inf
+        state.kill_next[s, n] = state.tick[n] if period < math.inf else np.inf
 
 
 def _refuse_disturbance(column: Column, command: DisturbPods) -> Refusal | None:
@@ -70,7 +82,7 @@ def _clear(column: Column, command: ClearFault) -> None:
         _refresh_kills(column, column.service(fault.service))
     elif isinstance(fault, StressCpu):
         state, s, n = column.state, column.service(fault.service), column.stand
-        strongest = _strongest_stress(column, fault.service)
+        strongest = strongest_stress(column.faults, fault.service)
         state.stress[:, s, n] = np.minimum(state.stress[:, s, n], strongest)
     else:
         refresh(column, fault)

@@ -4,6 +4,7 @@ import math
 
 from clusters.command_checks.refusal import Refusal
 from clusters.commands import ScaleWorkload, SetRateLimit, ShapeWorkload
+from clusters.simulated.kernels.effects import SAME
 from clusters.simulated.rules.rule import Column, Rule, settled
 
 
@@ -42,7 +43,7 @@ def _shape(column: Column, command: ShapeWorkload) -> None:
 
 
 def _has_workload(column: Column, command: ScaleWorkload) -> bool:
-    return math.isclose(column.state.multiplier[column.stand], command.multiplier, rel_tol=1e-6)
+    return math.isclose(column.state.multiplier[column.stand], command.multiplier, rel_tol=SAME)
 
 
 def _scale_workload(column: Column, command: ScaleWorkload) -> None:

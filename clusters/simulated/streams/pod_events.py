@@ -80,10 +80,10 @@ class PodEvents:
             copy._blocks, copy._num_rows = [_select(rows, picked)._replace(stand=owner)], len(owner)
         return copy
 
-    def adopt(self, stands: Ints, source: "PodEvents") -> None:
-        """Replace these stands' notes by those that `source` has of the same stands."""
+    def adopt(self, stands: Ints, source: "PodEvents", columns: Ints) -> None:
+        """Replace the notes of these stands [K] by those that `source` has of its stands `columns` [K]."""
         self.restart(stands)
-        for block in source.take(stands)._blocks:
+        for block in source.take(columns)._blocks:
             self._blocks.append(block._replace(stand=stands[block.stand]))
             self._num_rows += len(block.tick)
 

@@ -10,7 +10,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from clusters.simulated.columns import copy_buckets, copy_columns
+from clusters.simulated.columns import copy_buckets, copy_columns, move_to_start
 from clusters.simulated.graph import CompiledGraph
 from clusters.simulated.kernels.probes import Signals
 from clusters.simulated.parameters import EPOCH_NS
@@ -65,19 +65,26 @@ class History:
         application = graph.application
         self.num_buckets, self.bucket_seconds, self.missing = num_buckets, bucket_seconds, missing
         self._size = num_buckets + spare_buckets
+        self.scraper = scraper
+        entities = (graph.num_services, len(application.edges), len(application.journeys), 1)
+        shapes: dict[str, tuple[int, ...]] = {
+            name: (num, len(signals)) for num, (name, signals) in zip(entities, LEVELS.items(), strict=True)
+        }
+        if scraper is not None:
+            shapes |= {seen: shapes[name] for name, seen in _SEEN.items()}
+        self._allocate(shapes, num_stands)
+
+    def _allocate(self, shapes: dict[str, tuple[int, ...]], num_stands: int) -> None:
+        """Empty rings of [entities, signals]."""
         self.count: Ints = np.zeros(num_stands, dtype=np.int64)
         """[N] buckets since each stand's reset."""
         self._head: Ints = np.zeros(num_stands, dtype=np.int64)
         """[N] where each stand's next bucket goes; the ring's size stands for its start."""
         self._is_aligned = True
-        entities = (graph.num_services, len(application.edges), len(application.journeys), 1)
         self._rings = {
-            name: np.full((self._size, num, len(signals), num_stands), missing, dtype=np.float32)
-            for num, (name, signals) in zip(entities, LEVELS.items(), strict=True)
+            name: np.full((self._size, *shape, num_stands), self.missing, dtype=np.float32)
+            for name, shape in shapes.items()
         }
-        self.scraper = scraper
-        if scraper is not None:
-            self._rings |= {seen: self._rings[name].copy() for name, seen in _SEEN.items()}
 
     def record(self, bucket: Bucket, stands: Ints) -> None:
         """Append the bucket of these stands."""
@@ -133,12 +140,21 @@ class History:
                 ring[..., stands] = self.missing
         self._is_aligned = bool((self._head == self._head[0]).all())
 
-    def adopt(self, stands: Ints, source: "History") -> None:
-        """Take over what `source` has of these stands, so that it ends where the others are.
+    def empty(self, num_stands: int) -> "History":
+        """One for other stands that keeps as many buckets, collected in the same way, and has no room beyond them."""
+        other = History.__new__(History)
+        other.num_buckets, other.bucket_seconds, other.missing = self.num_buckets, self.bucket_seconds, self.missing
+        other._size, other.scraper = self.num_buckets, self.scraper
+        other._allocate({name: ring.shape[1:-1] for name, ring in self._rings.items()}, num_stands)
+        return other
+
+    def adopt(self, stands: Ints, source: "History", columns: Ints) -> None:
+        """Take over what another one has, so that it ends where the others are.
 
         Args:
-            stands: [K] in both.
+            stands: [K]
             source: keeps as many buckets, collected in the same way.
+            columns: [K] of the source.
         """
         self.restart(stands, self.num_buckets)
         first = int(self._head[stands[0]])
@@ -146,9 +162,9 @@ class History:
             buckets = source._last(name, None, self.num_buckets).transpose(1, 2, 3, 0)
             rows = buckets.reshape(self.num_buckets, -1, buckets.shape[-1])
             places = ring.reshape(self._size, -1, ring.shape[-1])
-            copy_buckets(rows, places, first, stands)
+            copy_buckets(rows, columns, places, first, stands)
         self._head[stands] = (first + self.num_buckets - 1) % self._size + 1
-        self.count[stands] = source.count[stands]
+        self.count[stands] = source.count[columns]
         self._is_aligned = bool((self._head == self._head[0]).all())
 
     def take(self, stands: Ints) -> "History":
@@ -209,10 +225,8 @@ class History:
         return np.ascontiguousarray(rows)
 
     def _move_to_start(self) -> None:
-        head = int(self._head[0])
-        for name, ring in self._rings.items():
-            kept = np.concatenate([ring[head - self.num_buckets :], ring[:head]])
-            self._rings[name][: self.num_buckets] = kept
+        for ring in self._rings.values():
+            move_to_start(ring.reshape(self._size, -1), int(self._head[0]), self.num_buckets)
         self._head[:] = self.num_buckets
 
     def _merge(self, name: str, values: Floats, factor: int) -> Floats:

@@ -8,13 +8,12 @@ import pytest
 
 from clusters.commands import CommandStatus
 from envs.control_loop import EpisodeRules
-from envs.faults import FAULTS
-from envs.faults.fault import DurationClass, FaultRequest, Intensity
-from envs.random_stream import random_streams
+from envs.faults.fault import DurationClass, Intensity
 from envs.scenarios.menus import CORE
 from envs.scenarios.named import named_scenario
 from envs.simulated_loop import simulated_loop
 from envs.time_scales import TimeScales
+from tests.scenario_draws import draw_fault
 
 CASES = tuple(product(CORE.faults, (DurationClass.TRANSIENT, DurationClass.SLOW_BURN)))
 NUM_SEEDS = 4
@@ -39,15 +38,7 @@ def played():
 
 
 def _severe(application, kind, duration, seed):
-    request = FaultRequest(
-        fault_id="fault-0",
-        application=application,
-        intensity=Intensity.SEVERE,
-        duration=duration,
-        start_seconds=60.0,
-        bucket_seconds=10.0,
-    )
-    return FAULTS[kind].draw(request, random_streams([seed])[0])
+    return draw_fault(kind, application, intensity=Intensity.SEVERE, duration=duration, seed=seed)
 
 
 def test_every_injection_and_clearance_is_carried_out_in_order(played):

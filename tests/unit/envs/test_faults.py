@@ -22,30 +22,23 @@ from clusters.commands import (
 )
 from clusters.topology import Release, ReleaseEffect, ServiceKind
 from envs.demand import edge_exposures, edge_uses, estimate_demand, loaded_services, utilisations
-from envs.fault_schedule import FaultSchedule
 from envs.faults import FAULTS, fault_family
 from envs.faults.bad_config import adds_retries
-from envs.faults.fault import LASTING_SECONDS, DurationClass, FaultRequest, Intensity
+from envs.faults.courses import LASTING_SECONDS
+from envs.faults.fault import DURATIONS, INTENSITIES, DurationClass, FaultRequests, Intensity
 from envs.faults.release_rollout import ReleaseKind, release_kind
-from envs.random_stream import random_streams
 from ray_configs.errors import UserError
+from tests.scenario_draws import draw_fault, draw_faults
+from tests.schedules import popped, schedule_of
 
 APPLICATION = load_application("small-core")
 ROLLOUTS = tuple(kind.value for kind in ReleaseKind)
-POSSIBLE = tuple(kind for kind in FAULTS if FAULTS[kind].applies_to(APPLICATION))
+POSSIBLE = tuple(kind for kind in FAULTS if FAULTS[kind].targets(APPLICATION))
 BINARY = ("partition", "cache_outage", "database_outage", "wrong_port")
 
 
 def draw(kind, *, intensity=Intensity.SEVERE, duration=DurationClass.MEDIUM, seed=0, application=APPLICATION):
-    request = FaultRequest(
-        fault_id="fault-0",
-        application=application,
-        intensity=intensity,
-        duration=duration,
-        start_seconds=90.0,
-        bucket_seconds=10.0,
-    )
-    return FAULTS[kind].draw(request, random_streams([seed])[0])
+    return draw_fault(kind, application, intensity=intensity, duration=duration, start_seconds=90.0, seed=seed)
 
 
 @pytest.mark.parametrize("kind", [kind for kind in POSSIBLE if kind not in ROLLOUTS])
@@ -120,37 +113,56 @@ def test_bad_config_is_live_for_the_share_of_time_that_its_intensity_says():
         assert np.mean(live) == pytest.approx(share)
 
 
-def popped(schedule, seconds):
-    """Of the first stand."""
-    stands = np.arange(len(schedule.has_begun))
-    return [command for _, _, command in schedule.pop_due(stands == 0, np.full(len(stands), seconds))]
-
-
 def test_a_roll_back_voids_what_is_left_of_a_bad_config_but_not_of_one_to_come():
     fault = draw("bad_config", intensity=Intensity.VISIBLE)
     flag = APPLICATION.flag(fault.injections[0][1].flag)
     roll_back = SetFlag(flag=flag.name, variant=flag.good_variant)
-    schedule = FaultSchedule(2)
-    schedule.load([0, 1], [[fault], [fault]])
+    schedule = schedule_of([fault], [fault])
     schedule.heal(0, roll_back)
     assert schedule.num_injections_left[0] == len(fault.injections), "nothing has begun: nothing is healed"
-    assert popped(schedule, 90.0) == [fault.injections[0][1]]
+    assert popped(schedule, 0, 90.0) == [fault.injections[0][1]]
     schedule.heal(0, roll_back)
     assert schedule.num_injections_left.tolist() == [0, len(fault.injections)]
-    assert popped(schedule, 1e9) == [fault.clearance]
+    assert popped(schedule, 0, 1e9) == [fault.clearance]
 
 
 def test_a_schedule_taken_over_is_independent():
     fault = draw("cpu_pressure", duration=DurationClass.SLOW_BURN)
-    schedule = FaultSchedule(1)
-    schedule.load([0], [[fault]])
-    popped(schedule, fault.start_seconds)
+    schedule = schedule_of([fault])
+    popped(schedule, 0, fault.start_seconds)
     copies = schedule.take([0, 0])
-    commands = popped(copies, 1e9)
+    commands = popped(copies, 0, 1e9)
     assert commands[-1] == ClearFault(fault_id="fault-0")
     assert len(commands) == len(fault.injections)
     assert np.isinf(copies.next_seconds[0])
     assert schedule.next_seconds[0] == copies.next_seconds[1] == fault.injections[1][0]
+
+
+@pytest.mark.parametrize("name", ("medium-store", "async-store"))
+@pytest.mark.parametrize("kind", FAULTS)
+def test_faults_drawn_together_are_those_drawn_one_by_one(name, kind):
+    application = load_application(name)
+    if not FAULTS[kind].targets(application):
+        pytest.skip(f"{name} cannot have it")
+    cases = list(enumerate(product(range(len(INTENSITIES)), range(len(DURATIONS)), (0.0, 40.0, 90.0))))
+    requests = FaultRequests(
+        application=application,
+        intensity=np.array([intensity for _, (intensity, _, _) in cases]),
+        duration=np.array([duration for _, (_, duration, _) in cases]),
+        start_seconds=np.array([start for _, (_, _, start) in cases]),
+        bucket_seconds=10.0,
+    )
+    assert draw_faults(kind, requests, [seed for seed, _ in cases]) == [
+        draw_fault(
+            kind,
+            application,
+            intensity=INTENSITIES[intensity],
+            duration=DURATIONS[duration],
+            start_seconds=start,
+            seed=seed,
+        )
+        for seed, (intensity, duration, start) in cases
+    ]
 
 
 def test_demand_follows_the_calls():
@@ -203,7 +215,7 @@ def test_an_unknown_fault_is_refused():
 def test_every_application_can_have_every_fault_but_a_broker_that_it_lacks(name):
     application = load_application(name)
     has_queue = any(service.kind is ServiceKind.QUEUE for service in application.services)
-    impossible = {kind for kind in FAULTS if not FAULTS[kind].applies_to(application)}
+    impossible = {kind for kind in FAULTS if not FAULTS[kind].targets(application)}
     assert impossible == (set() if has_queue else {"queue_outage"})
 
 
@@ -217,6 +229,42 @@ def test_a_fault_that_is_there_or_not_is_there_for_a_share_of_the_time(kind):
             for time in times
         ]
         assert np.mean(there) == pytest.approx(share)
+
+
+def test_a_slow_burn_of_a_fault_that_is_there_or_not_comes_for_longer_each_time_until_it_stays():
+    for seed in range(10):
+        fault = draw("partition", duration=DurationClass.SLOW_BURN, seed=seed)
+        assert [isinstance(command, ClearFault) for _, command in fault.injections] == [
+            turn % 2 == 1 for turn in range(len(fault.injections))
+        ]
+        times = [seconds for seconds, _ in fault.injections]
+        stays = [gone - came for came, gone in zip(times[::2], times[1::2], strict=False)]
+        assert stays == sorted(stays)
+        assert stays[0] == 20.0
+        assert len(times) % 2 == 1, "the last time it stays to its end"
+
+
+@pytest.mark.parametrize("kind", FAULTS)
+def test_a_target_says_where_its_fault_bites_first_and_what_turns_bad(kind):
+    store = load_application("async-store")
+    for seed in range(20):
+        fault = draw(kind, seed=seed, application=store)
+        [target] = {
+            (target.service, target.flag, target.release)
+            for target in FAULTS[kind].targets(store)
+            if (target.name, target.symptoms) == (fault.target, fault.expected_symptoms)
+            and target.flag in (None, getattr(fault.injections[0][1], "flag", None))
+        }
+        command = fault.injections[0][1]
+        assert fault.kind == kind
+        if isinstance(command, SetFlag):
+            assert target == (store.flag(command.flag).effects[0].service, command.flag, None)
+        elif isinstance(command, ShiftTraffic):
+            assert target == (command.service, None, command.release)
+        elif isinstance(command, ScaleWorkload):
+            assert target == (None, None, None)
+        else:
+            assert target == (getattr(command, "source", None) or command.service, None, None)
 
 
 def test_an_outage_strikes_services_of_its_kind():

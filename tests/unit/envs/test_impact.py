@@ -6,22 +6,26 @@ import numpy as np
 import pytest
 
 from clusters.applications import APPLICATIONS, load_application
-from clusters.scenario import Split
+from clusters.scenario import Split, WorkloadTrace
+from clusters.topology import Application
 from envs.faults import FAULTS
-from envs.faults.fault import DurationClass, FaultRequest, Intensity
-from envs.random_stream import random_streams
+from envs.faults.fault import DurationClass, Intensity
+from envs.random_columns import RandomColumns
 from envs.scenarios.generator import draw_scenarios
 from envs.scenarios.impact import ImpactRules, validate
 from envs.scenarios.named import NAMED, named_scenario
 from envs.time_scales import TimeScales
 from envs.workloads import WORKLOADS
 from envs.workloads.mix import drawn_mixes
-from envs.workloads.workload import LoadRequest
+from envs.workloads.workload import LoadRequests, trace_of
 from ray_configs.errors import UserError
+from tests.scenario_draws import draw_fault
 
 SCALES = TimeScales()
 START_SECONDS = 60.0
 BUCKET_SECONDS = 10.0
+LOAD_KEY = 1
+"""Of other numbers than the faults of the same seed have."""
 NUM_SEEDS = 3
 INCIDENT = named_scenario("checkout-latency", SCALES)
 
@@ -29,25 +33,30 @@ INCIDENT = named_scenario("checkout-latency", SCALES)
 def broken(kind, intensity, seed, *, application="small-core", workload="steady"):
     """A scenario in which one fault happens to one of the applications."""
     described = load_application(application)
-    (rng,), (mix,) = random_streams([seed]), drawn_mixes(described, [seed], 0)
-    request = FaultRequest(
-        fault_id="fault-0",
-        application=described,
-        intensity=intensity,
-        duration=DurationClass.TRANSIENT if kind == "pod_kill" else DurationClass.MEDIUM,
-        start_seconds=START_SECONDS,
-        bucket_seconds=BUCKET_SECONDS,
-    )
+    duration = DurationClass.TRANSIENT if kind == "pod_kill" else DurationClass.MEDIUM
+    fault = draw_fault(kind, described, intensity=intensity, duration=duration, start_seconds=START_SECONDS, seed=seed)
     return replace(
         INCIDENT,
         name=f"{kind}:{intensity}:{workload}:{seed}",
-        family=f"{kind}/{workload}/{intensity}/{request.duration}",
+        family=f"{kind}/{workload}/{intensity}/{duration}",
         application=application,
         seed=seed,
-        workload=WORKLOADS[workload].draw(LoadRequest(described, 1.0, 900.0, mix), rng),
-        faults=(FAULTS[kind].draw(request, rng),),
+        workload=load(workload, described, seed),
+        faults=(fault,),
         horizon_seconds=480.0,
     )
+
+
+def load(profile: str, application: Application, seed: int) -> WorkloadTrace:
+    """A day of nominal load."""
+    rng = RandomColumns([seed], LOAD_KEY)
+    requests = LoadRequests(
+        application=application,
+        level=np.ones(1),
+        duration_seconds=np.array([900.0]),
+        mixes=drawn_mixes(application, rng),
+    )
+    return trace_of(profile, requests, WORKLOADS[profile].draw(requests, rng), 0)
 
 
 @pytest.fixture(scope="module")
@@ -58,7 +67,7 @@ def severe():
             kind,
             Intensity.SEVERE,
             seed,
-            application="small-core" if FAULTS[kind].applies_to(load_application("small-core")) else "async-store",
+            application="small-core" if FAULTS[kind].targets(load_application("small-core")) else "async-store",
         )
         for kind in FAULTS
         for seed in range(NUM_SEEDS)

@@ -13,7 +13,7 @@ from envs.actions.control_record import baseline_controls
 from envs.faults import FAULTS
 from envs.faults.fault import DurationClass, Intensity
 from envs.scenarios import splits
-from envs.scenarios.generator import NUM_TOGETHER, draw_scenario, draw_scenarios, scenarios_of_seeds
+from envs.scenarios.generator import draw_scenario, draw_scenarios, scenarios_of_seeds
 from envs.scenarios.menus import CORE, FULL, MENUS, Recording, ScenarioMenu, scenario_menu
 from envs.scenarios.named import NAMED, named_scenario
 from envs.scenarios.timing import SHORT, USUAL, ScenarioTiming
@@ -37,10 +37,10 @@ def test_a_draw_is_a_function_of_its_seed_and_extends():
 
 
 def test_scenarios_drawn_together_are_those_drawn_alone():
-    seeds = [*range(2_000_010, 1_999_950, -1), *range(NUM_TOGETHER)]
+    seeds = [*range(2_000_010, 1_999_950, -1), *range(64)]
     together = scenarios_of_seeds("medium-store", seeds, SCALES, FULL)
-    assert together == [draw_scenario("medium-store", seed, SCALES, FULL) for seed in seeds]
-    assert scenarios_of_seeds("medium-store", [], SCALES, FULL) == []
+    assert list(together) == [draw_scenario("medium-store", seed, SCALES, FULL) for seed in seeds]
+    assert list(scenarios_of_seeds("medium-store", [], SCALES, FULL)) == []
 
 
 def test_a_name_is_enough_to_draw_the_scenario_again():
@@ -57,6 +57,15 @@ def test_names_and_seeds_are_unique_and_of_their_split(menu, by_split):
     for split, scenarios in by_split.items():
         assert all(scenario.split is split for scenario in scenarios)
         assert all(scenario.seed in splits.SEED_RANGES[split] for scenario in scenarios)
+
+
+def test_the_split_of_each_seed_is_found_and_a_seed_of_none_is_refused():
+    seeds = [seed for seeds in splits.SEED_RANGES.values() for seed in (seeds[-1], seeds[0])]
+    found = [splits.SPLITS[position] for position in splits.splits_of_seeds(seeds).tolist()]
+    assert found == [split for split in splits.SEED_RANGES for _ in range(2)] == list(map(splits.split_of_seed, seeds))
+    for seed in (-1, splits.NAMED_SEEDS_FROM):
+        with pytest.raises(UserError, match=rf"seed {seed} "):
+            splits.splits_of_seeds([*seeds, seed])
 
 
 @menus
@@ -111,7 +120,7 @@ def test_every_application_can_be_drawn_for_and_shows_every_fault_that_it_can_ha
         assert scenario.application == name
         shown.update(fault.kind for fault in scenario.faults)
         assert all(allowed[catalogue.index(candidate)] for candidate in scenario.candidates)
-    possible = {fault for fault in FULL.faults if FAULTS[fault].applies_to(application)}
+    possible = {fault for fault in FULL.faults if FAULTS[fault].targets(application)}
     assert set(shown) == possible
     assert min(shown.values()) > 5
 

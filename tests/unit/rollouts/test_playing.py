@@ -15,7 +15,7 @@ from tests.episodes import assert_equal
 SPEC = StandsSpec(application="small-core", stands_per_actor=3)
 JOBS = draw_jobs(
     SPEC,
-    (ScenarioDraw(split=Split.TRAIN, count=3, seed=8),),
+    (ScenarioDraw(split=Split.TRAIN, count=3, seed=2),),
     (PolicyShare(name="random", parameters={"act_probability": 0.5}),),
     seed=1,
 )

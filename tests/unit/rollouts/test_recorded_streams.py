@@ -27,7 +27,7 @@ SCRAPING = Scraping(noise_ratio=0.05, gap_ratio=0.02, delay_buckets=2, histogram
 PLAIN = StandsSpec(application="small-core", stands_per_actor=2)
 JOBS = draw_jobs(
     PLAIN,
-    (ScenarioDraw(split=Split.TRAIN, count=2, seed=3),),
+    (ScenarioDraw(split=Split.TRAIN, count=2, seed=2),),
     (PolicyShare(name="random", parameters={"act_probability": 0.5}),),
     seed=1,
 )

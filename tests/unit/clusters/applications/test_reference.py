@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from clusters.applications import APPLICATIONS, load_application
 from clusters.reference.parameters import Change, Parameters, read_parameters
 from clusters.reference.run import ReferenceRun, simulate
+from clusters.scenario_columns import columns_of
 from clusters.simulated.baseline import fresh_state
 from clusters.simulated.graph import CompiledGraph
 from clusters.simulated.rules.effects import apply_effects
@@ -40,7 +41,7 @@ STORMS = (
 def parameters(application: Application, *, bad_flag: str = "") -> Parameters:
     """Of a stand with one draw of its costs."""
     graph = CompiledGraph(application)
-    state = fresh_state(graph, [scenario(application=application)], [0])
+    state = fresh_state(graph, columns_of([scenario(application=application)]), [0])
     state.flag_is_bad[:, 0] = [flag.name == bad_flag for flag in application.flags]
     apply_effects(graph, state, 0)
     return read_parameters(graph, state)

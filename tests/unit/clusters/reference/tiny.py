@@ -7,6 +7,7 @@ import numpy as np
 from clusters.reference.parameters import Change, Parameters, read_parameters
 from clusters.reference.run import ReferenceRun, simulate
 from clusters.scenario import Scenario, Split, WorkloadTrace
+from clusters.scenario_columns import columns_of
 from clusters.simulated.baseline import fresh_state
 from clusters.simulated.graph import CompiledGraph
 from clusters.topology import (
@@ -80,7 +81,7 @@ def parameters(application: Application, workload: WorkloadTrace) -> Parameters:
         horizon_seconds=100.0,
     )
     graph = CompiledGraph(application)
-    return read_parameters(graph, fresh_state(graph, [scenario], [0]))
+    return read_parameters(graph, fresh_state(graph, columns_of([scenario]), [0]))
 
 
 def play(

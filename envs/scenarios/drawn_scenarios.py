@@ -1,0 +1,96 @@
+"""Scenarios as they were drawn: columns to play, and each `Scenario` when somebody asks for it.
+
+Legend: K scenarios.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from clusters.scenario import Scenario
+from clusters.scenario_columns import ScenarioColumns, object_column
+from clusters.topology import Application
+from envs.scenarios.fault_draws import FAULT_IDS, FaultColumns
+from envs.scenarios.load_draws import LoadColumns
+from envs.scenarios.splits import SPLITS, Family
+from envs.workloads.workload import STEP_SECONDS, Floats, Ints
+
+
+@dataclass(frozen=True, kw_only=True)
+class Moments:
+    """When things happen, in seconds after the warm-up."""
+
+    fault_start_seconds: Floats
+    """[K, MAX_FAULTS] of each fault."""
+    decision_seconds: Floats
+    """[K]"""
+    horizon_seconds: Floats
+    """[K]"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class DrawnScenarios:
+    """K scenarios of one application that were drawn together."""
+
+    application: Application
+    names: Sequence[str]
+    seeds: tuple[int, ...]
+    splits: Ints
+    """[K] positions in `SPLITS`."""
+    families: tuple[Family, ...]
+    """That may be drawn."""
+    family: Ints
+    """[K] of them, of each one's first fault."""
+    moments: Moments
+    warmup_seconds: float
+    loads: LoadColumns
+    faults: FaultColumns
+    candidates: Sequence[tuple[str, ...]]
+
+    def scenario(self, row: int) -> Scenario:
+        """One of them as an object."""
+        return Scenario(
+            name=self.names[row],
+            family=self.families[self.family[row]].name,
+            split=SPLITS[self.splits[row]],
+            application=self.application.name,
+            seed=self.seeds[row],
+            workload=self.loads.trace(row),
+            faults=self.faults.scheduled(row),
+            candidates=self.candidates[row],
+            decision_seconds=float(self.moments.decision_seconds[row]),
+            warmup_seconds=self.warmup_seconds,
+            horizon_seconds=float(self.moments.horizon_seconds[row]),
+        )
+
+    def columns(self) -> ScenarioColumns:
+        """All of them as columns."""
+        num_scenarios = len(self.names)
+        events, num_events = self.faults.events()
+        loads = self.loads.loads
+        return ScenarioColumns(
+            sources=_same(self, num_scenarios),
+            source_rows=np.arange(num_scenarios),
+            names=object_column(self.names),
+            applications=_same(self.application.name, num_scenarios),
+            candidates=object_column(self.candidates),
+            rates_rps=loads.rates_rps.astype(np.float32),
+            num_rates=self.loads.requests.num_steps,
+            rate_step_seconds=np.full(num_scenarios, STEP_SECONDS),
+            mixes=loads.mixes,
+            think_seconds=loads.think_seconds,
+            warmup_seconds=np.full(num_scenarios, self.warmup_seconds),
+            horizon_seconds=self.moments.horizon_seconds,
+            events=events,
+            num_events=num_events,
+            fault_ids=_same(FAULT_IDS, num_scenarios),
+            given=_same((), num_scenarios),
+        )
+
+
+def _same(value: object, num_scenarios: int) -> np.ndarray:
+    """[K] of one object."""
+    column = np.empty(num_scenarios, dtype=object)
+    column.fill(value)
+    return column
