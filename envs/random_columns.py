@@ -103,10 +103,6 @@ class RandomColumns:
         multiples: Floats = unit * (first + np.floor(count * self.uniform()))
         return multiples
 
-    def order(self, num: int) -> Ints:
-        """[K, num] the positions in a random order."""
-        return np.argsort(self.uniforms(num), axis=1)
-
     def _make_more(self) -> None:
         self._first += len(self._numbers)
         streams = np.arange(self._first, self._first + _NUM_TOGETHER)

@@ -34,9 +34,9 @@ class VectorStandEnv(VectorEnv[ObservationDict, NDArray[np.int64], NDArray[np.fl
     what is to be kept, or ask for `copy_observations`. What `info` holds stays as it is; steps may share its arrays, so
     do not write to them.
 
-    From the first episode that ends on, the warm-ups of the next episodes are played ahead of time, hundreds at once: of
-    fewer than 512 environments several each, up to 16. They hold about 50 KiB each of a small application. A reset with
-    a seed or a scenario of its own discards them.
+    From the first episode that ends on, the warm-ups of the next episodes are played ahead of time, hundreds at once:
+    of fewer than 512 environments several each, up to 16. They hold about 50 KiB each of a small application. A reset
+    with a seed or a scenario of its own discards them.
     """
 
     metadata: ClassVar[dict[str, Any]] = {"render_modes": [], "autoreset_mode": AutoresetMode.NEXT_STEP}

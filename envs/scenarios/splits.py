@@ -139,17 +139,5 @@ def splits_of_seeds(seeds: Sequence[int]) -> Ints:
     numbers = np.asarray(seeds, dtype=np.int64)
     position = np.searchsorted(_STARTS, numbers, side="right") - 1
     for seed in numbers[(position < 0) | (numbers >= _STOPS[position])].tolist():
-        split_of_seed(seed)  # says what is wrong
+        raise UserError(f"scenario seed {seed} is in no split's range; take one from 0 to {NAMED_SEEDS_FROM - 1}")
     return position
-
-
-def split_of_seed(seed: int) -> Split:
-    """The split that a scenario seed belongs to.
-
-    Raises:
-        UserError: the seed is in no split's range.
-    """
-    for split, seeds in SEED_RANGES.items():
-        if seed in seeds:
-            return split
-    raise UserError(f"scenario seed {seed} is in no split's range; take one from 0 to {NAMED_SEEDS_FROM - 1}")

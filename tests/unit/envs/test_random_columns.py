@@ -106,13 +106,6 @@ def test_a_multiple_takes_every_place_between_its_bounds(bounds, unit, multiples
     assert {own[0], other[0]} <= multiples and {own[1], other[1]} <= {10.0, 20.0, 30.0, 40.0}
 
 
-def test_every_order_is_as_likely():
-    orders = Counter(map(tuple, RandomColumns(range(6000)).order(3).tolist()))
-    assert len(orders) == 6
-    assert min(orders.values()) > 850
-
-
 def test_no_seeds_and_no_numbers_are_nothing():
     assert RandomColumns([]).uniforms(3).shape == (0, 3)
     assert RandomColumns([]).index(3).shape == (0,)
-    assert RandomColumns([1, 2]).order(0).shape == (2, 0)

@@ -9,7 +9,7 @@ import pytest
 from clusters.scenario import Split
 from envs.rewards.reward_function import RewardWeights
 from envs.scenarios.generator import draw_scenario
-from envs.scenarios.splits import split_of_seed
+from envs.scenarios.splits import SEED_RANGES
 from envs.stand_env import StandEnv
 from envs.time_scales import TimeScales
 from ray_configs.errors import UserError
@@ -34,7 +34,7 @@ def test_a_scenario_is_played_by_name_or_as_given(env):
 def test_without_options_training_scenarios_are_drawn_anew(env):
     names = [env.reset(seed=0)[1]["scenario"], *(env.reset()[1]["scenario"] for _ in range(2))]
     assert len(set(names)) == 3
-    assert all(split_of_seed(int(name.split(":")[2])) is Split.TRAIN for name in names)
+    assert all(int(name.split(":")[2]) in SEED_RANGES[Split.TRAIN] for name in names)
     assert env.reset(seed=0)[1]["scenario"] == names[0]
 
 
