@@ -30,10 +30,10 @@ from clusters.commands import (
 from clusters.topology import Application
 
 ROW: np.dtype[np.void] = np.dtype(
-    [("seconds", "f8"), ("value", "f8"), ("target", "i4"), ("verb", "i2"), ("fault", "i1"), ("is_clearance", "?")]
+    [("seconds", "f8"), ("value", "f8"), ("target", "i4"), ("fault", "i2"), ("verb", "i1"), ("is_clearance", "?")]
 )
-"""One command of a fault: when after the warm-up, its number, what it acts on, its `Verb`, which of its scenario's
-faults it belongs to, and whether it ends it."""
+"""One command of a fault: when after the warm-up, its number, what it acts on, which of its scenario's faults it is of,
+its `Verb`, and whether it ends the fault."""
 Rows = NDArray[np.void]
 GOOD, BAD = 0.0, 1.0
 """What a row of SET_FLAG says: the flag's good variant, or its bad one."""
@@ -74,8 +74,8 @@ class Row(NamedTuple):
     seconds: float
     value: float
     target: int
-    verb: int
     fault: int
+    verb: int
     is_clearance: bool
 
 

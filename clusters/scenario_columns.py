@@ -32,7 +32,7 @@ class ScenarioSource(Protocol):
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class ScenarioColumns(Sequence[Scenario]):
-    """A sequence of scenarios; the arrays belong to it, and nobody writes to them."""
+    """A sequence of scenarios; the arrays belong to it, and nothing but `put` writes to them."""
 
     sources: Objects
     """[K] a `ScenarioSource`, or the Scenario itself."""
@@ -118,7 +118,7 @@ def _from_objects(scenarios: Sequence[Scenario]) -> ScenarioColumns:
     rows = np.zeros((len(scenarios), max(map(len, events), default=0)), dtype=ROW)
     for k, (of_scenario, fault_ids) in enumerate(zip(events, ids, strict=True)):
         for e, event in enumerate(of_scenario):
-            rows[k, e] = (event.seconds, 0.0, e, Verb.GIVEN, fault_ids.index(event.fault_id), event.is_clearance)
+            rows[k, e] = (event.seconds, 0.0, e, fault_ids.index(event.fault_id), Verb.GIVEN, event.is_clearance)
     given: list[tuple[Command, ...]] = [tuple(event.command for event in of_scenario) for of_scenario in events]
     thinks = [np.nan if trace.think_seconds is None else trace.think_seconds for trace in traces]
     return ScenarioColumns(

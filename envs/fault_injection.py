@@ -36,7 +36,7 @@ def inject_due_faults(
     """
     changed = []
     due = state.schedule.pop_due(moving, state.elapsed_seconds)
-    if receipts is None and len(due):
+    if receipts is None and due.stands.size:
         due = _without_rows(batch, due, state.schedule.fault_ids(due.stands))
     for stand, event in zip(due.stands.tolist(), plain(due.events), strict=True):
         command = state.schedule.command(stand, event)

@@ -29,9 +29,6 @@ class DueEvents(NamedTuple):
     events: Rows
     """[D]"""
 
-    def __len__(self) -> int:
-        return len(self.stands)
-
 
 class FaultSchedule:
     """What of each stand's faults is still to come, as rows: a thousand stands keep no objects of their own."""

@@ -188,6 +188,7 @@ class SimulatedStands:
 
     def apply_rows(self, stands: Ints, rows: Rows, fault_ids: NDArray[np.object_]) -> NDArray[np.bool_]:
         """As `clusters.stand.RowBatch` says."""
+        self._require_open()
         self._work.capacity.is_stale[stands] = True
         return carry_out_rows(self._graph, self._state, self._faults, stands, rows, fault_ids)
 

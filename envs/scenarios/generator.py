@@ -44,8 +44,7 @@ class _Stage(IntEnum):
     FAMILIES = 0
     MOMENTS = 1
     LOAD = 2
-    FAULTS = 3
-    SUSPECTS = 4
+    SUSPECTS = 4  # faults have numbers of their own, apart from all stages (`RandomColumns.times`)
     CANDIDATES = 5
 
 
@@ -113,7 +112,7 @@ def scenarios_of_seeds(
         time_scales.warmup_seconds + moments.horizon_seconds,
         rng.stage(_Stage.LOAD),
     )
-    faults = _draw_faults(draws, families, moments, time_scales, rng.stage(_Stage.FAULTS))
+    faults = _draw_faults(draws, families, moments, time_scales, rng)
     suspects = _suspects(draws, faults, rng.stage(_Stage.SUSPECTS))
     candidates = draws.candidates.draw(suspects, rng.stage(_Stage.CANDIDATES))
     return DrawnScenarios(

@@ -96,3 +96,9 @@ def test_columns_of_nothing_are_empty():
     columns = columns_of([])
     assert len(columns) == 0
     assert list(columns) == []
+
+
+def test_a_scenario_may_have_hundreds_of_faults():
+    many = tuple(fault(f"fault-{number}", (10.0 * number, SPIKE)) for number in range(300))
+    columns = columns_of([replace(scenario(), faults=many)])
+    assert [fault_id for _, fault_id, _, _ in told(columns, 0)] == [one.fault_id for one in many]

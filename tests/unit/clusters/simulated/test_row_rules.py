@@ -18,6 +18,7 @@ from clusters.commands import (
 from clusters.fault_rows import ROW, Rows, Verb, command_of, plain, rows_of
 from clusters.scenario_columns import object_column
 from clusters.simulated.stands import SimulatedStands
+from clusters.stand import StandError
 from tests.stands import APPLICATION, running
 
 NUM_STANDS = 24
@@ -45,7 +46,8 @@ def random_rows(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
     rows = np.zeros(len(stands), dtype=ROW)
     for k, verb in enumerate(rng.choice((*AT_ONCE, Verb.CLEAR_FAULT, *LEFT), len(stands)).tolist()):
         places = range(len(APPLICATION.flags)) if verb == Verb.SET_FLAG else PLACES
-        rows[k] = (0.0, rng.choice(VALUES[verb]), rng.choice(places), verb, rng.integers(len(FAULT_IDS)), False)
+        value, target, fault = rng.choice(VALUES[verb]), rng.choice(places), rng.integers(len(FAULT_IDS))
+        rows[k] = (0.0, value, target, fault, verb, False)
     return stands, rows
 
 
@@ -149,3 +151,10 @@ def test_a_fault_given_as_a_command_is_cleared_by_a_row_and_the_other_way_round(
     assert apply_at_once(stands, np.array([0]), rows_of(1, Verb.STRESS_CPU, CART, 0.5)).all()
     assert stands.apply(0, StressCpu(fault_id="fault-0", service="cart", load_ratio=0.5)).status == "already_there"
     assert stands.apply(0, ClearFault(fault_id="fault-0")).status == "applied"
+
+
+def test_closed_stands_take_no_rows():
+    stands = running(1)
+    stands.close()
+    with pytest.raises(StandError, match="are closed"):
+        apply_at_once(stands, np.array([0]), rows_of(1, Verb.SCALE_WORKLOAD, value=2.0))
