@@ -143,10 +143,7 @@ def _from_objects(scenarios: Sequence[Scenario]) -> ScenarioColumns:
 
 def object_column(values: Sequence[object]) -> Objects:
     """[K] of any objects; numpy by itself would make axes of the tuples among them."""
-    column = np.empty(len(values), dtype=object)
-    for k, value in enumerate(values):
-        column[k] = value
-    return column
+    return np.fromiter(values, dtype=object, count=len(values))
 
 
 def _padded(rows: Sequence[Sequence[float]], filling: float) -> Floats:

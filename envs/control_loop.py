@@ -23,9 +23,9 @@ from clusters.streams import StandStreams, StreamsSpec
 from clusters.telemetry import NODE_SIGNALS, TelemetryWindow, signal_index
 from envs.actions.catalogue import ActionCatalogue
 from envs.episode_end import EpisodeRules, update_end
-from envs.fault_injection import FaultReceipt, inject_due_faults, lift_expired_limits
+from envs.fault_injection import FaultReceipt, inject_faults, lift_expired_limits
 from envs.kernels.choices import choose_moving
-from envs.kernels.due import let_pass, until_due
+from envs.kernels.due import let_pass, until_end
 from envs.loop_state import END_REASONS, End, empty_state
 from envs.loop_step import LoopStep
 from envs.observation import observation_of
@@ -256,15 +256,14 @@ class ControlLoop:
         selected = None if advanced.all() else np.flatnonzero(advanced)
         buckets_left = self.time_scales.buckets_per_step
         while buckets_left:
-            clocks = moving, state.elapsed_seconds, state.schedule.next_seconds, state.limit_ends_seconds
-            until_event, until_end = until_due(*clocks)
-            if until_event <= 0:
-                changed += inject_due_faults(moving, self._batch, self.application, state, receipts)
-            if until_end <= 0:
+            due, until = state.schedule.pop_due(moving, state.elapsed_seconds)
+            if due.stands.size:
+                changed += inject_faults(due, self._batch, self.application, state, receipts)
+            until_limit = until_end(moving, state.elapsed_seconds, state.limit_ends_seconds)
+            if until_limit <= 0:
                 changed += lift_expired_limits(moving, self._batch, self.application, state)
-            if min(until_event, until_end) <= 0:
-                until_event, until_end = until_due(*clocks)
-            num_buckets = math.ceil(min(buckets_left, min(until_event, until_end) / bucket_seconds))
+                until_limit = until_end(moving, state.elapsed_seconds, state.limit_ends_seconds)
+            num_buckets = math.ceil(min(buckets_left, min(until, until_limit) / bucket_seconds))
             seconds = num_buckets * bucket_seconds
             self._batch.advance(seconds, selected)
             let_pass(seconds, round(seconds * _NS), moving, state.elapsed_seconds, state.now_ns)
@@ -281,12 +280,8 @@ class ControlLoop:
             judged = self._batch.observe(scales.control_step_seconds, scales.reward_bucket_seconds)
         levels = levels_of(judged, self._objectives)
         emergency = update_end(levels, moving, activity.escalated, state, scales, self._rules)
-        rewards, terms = self._reward(reward_context(judged, levels, activity, emergency, state, self._num_replicas))
-        resting = np.flatnonzero(~moving)
-        if resting.size:
-            for values in (rewards, *terms.values()):
-                values[resting] = 0.0
-        return window, rewards, terms
+        context = reward_context(judged, levels, activity, emergency, state, self._num_replicas)
+        return window, *self._reward(context, moving)
 
 
 def _check_fit(scenarios: ScenarioColumns, application: str, scales: TimeScales) -> None:

@@ -22,21 +22,20 @@ FaultReceipt = tuple[int, str, Receipt]
 """(stand, fault id, receipt) of an injection or a clearance."""
 
 
-def inject_due_faults(
-    moving: NDArray[np.bool_],
+def inject_faults(
+    due: DueEvents,
     batch: StandBatch,
     application: Application,
     state: LoopState,
     receipts: list[FaultReceipt] | None,
 ) -> list[int]:
-    """Apply the fault events that are due; what came of them is appended to `receipts`, if there is such a list.
+    """Apply fault events that are due; what came of them is appended to `receipts`, if there is such a list.
 
     Returns:
         Stands whose controls changed: a roll-out, an autoscaler or a group is no secret, a flag is.
     """
     changed = []
-    due = state.schedule.pop_due(moving, state.elapsed_seconds)
-    if receipts is None and due.stands.size:
+    if receipts is None:
         due = _without_rows(batch, due, state.schedule.fault_ids(due.stands))
     for stand, event in zip(due.stands.tolist(), plain(due.events), strict=True):
         command = state.schedule.command(stand, event)

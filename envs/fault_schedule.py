@@ -15,7 +15,7 @@ from clusters.fault_events import FaultEvent, is_made_void
 from clusters.fault_rows import ROW, Row, Rows, Verb, command_of, plain
 from clusters.scenario_columns import ScenarioColumns
 from clusters.topology import Application
-from envs.kernels.due import count_due, put_courses, take_due
+from envs.kernels.due import put_courses, take_due
 
 Ints = NDArray[np.int64]
 _HEALING = (SetFlag, ShiftTraffic)
@@ -30,11 +30,15 @@ class DueEvents(NamedTuple):
     """[D]"""
 
 
+NOTHING_DUE = DueEvents(np.empty(0, dtype=np.int64), np.empty(0, dtype=ROW))
+
+
 class FaultSchedule:
     """What of each stand's faults is still to come, as rows: a thousand stands keep no objects of their own."""
 
     def __init__(self, application: Application, num_stands: int) -> None:
         self._application = application
+        self._room = NOTHING_DUE  # for as many events as ever were due at once
         self._events = np.zeros((num_stands, 0), dtype=ROW)
         self._num_events = np.zeros(num_stands, dtype=np.int64)
         self._position = np.zeros(num_stands, dtype=np.int64)  # of each stand's next event
@@ -66,14 +70,21 @@ class FaultSchedule:
             self.has_begun,
         )
 
-    def pop_due(self, moving: NDArray[np.bool_], now_seconds: NDArray[np.float64]) -> DueEvents:
-        """Take the events that are due from the stands that move.
+    def pop_due(self, moving: NDArray[np.bool_], now_seconds: NDArray[np.float64]) -> tuple[DueEvents, float]:
+        """Take the events that are due from the stands that move; and how long until any of them has another.
 
         A stand's events come in time order; at one time clearances come first.
         """
-        num_due = count_due(moving, now_seconds, self.next_seconds, self._events, self._num_events, self._position)
-        due = DueEvents(np.empty(num_due, dtype=np.int64), np.empty(num_due, dtype=ROW))
-        take_due(
+        num_due, until = self._take_due(moving, now_seconds)
+        if num_due > len(self._room.stands):
+            self._room = DueEvents(np.empty(num_due, dtype=np.int64), np.empty(num_due, dtype=ROW))
+            num_due, until = self._take_due(moving, now_seconds)
+        if not num_due:
+            return NOTHING_DUE, until
+        return DueEvents(self._room.stands[:num_due].copy(), self._room.events[:num_due].copy()), until
+
+    def _take_due(self, moving: NDArray[np.bool_], now_seconds: NDArray[np.float64]) -> tuple[int, float]:
+        return take_due(
             moving,
             now_seconds,
             self._events,
@@ -82,10 +93,8 @@ class FaultSchedule:
             self.next_seconds,
             self.num_injections_left,
             self.has_begun,
-            due.stands,
-            due.events,
+            *self._room,
         )
-        return due
 
     def fault_ids(self, stands: Ints) -> NDArray[np.object_]:
         """[K] tuples of str: what the events of these stands [K] count."""

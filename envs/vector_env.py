@@ -159,9 +159,9 @@ class VectorStandEnv(VectorEnv[ObservationDict, NDArray[np.int64], NDArray[np.fl
 
         Where a warm-up was not played ahead of time, all that were not are played: a few at each step would cost more.
         """
-        if not self._next.are_ahead(ended):
-            missing, (scenarios, stand_seeds) = self._next.draw_ahead()
-            self.loop.prepare(missing.tolist(), scenarios, stand_seeds.tolist())
+        if not self._next.are_warm(ended):
+            envs, (scenarios, stand_seeds) = self._next.to_warm_up()
+            self.loop.prepare(envs.tolist(), scenarios, stand_seeds.tolist())
         self._begin(ended, None)
 
     def _begin(self, stands: NDArray[np.int64], options: dict[str, Any] | None) -> None:

@@ -6,6 +6,7 @@ Legend: N stands, S services, A actions.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cached_property
 from typing import Protocol
 
 import numpy as np
@@ -95,6 +96,12 @@ class ActionTable:
     """[A] of the target."""
     baseline: Controls
     """One row: what the application defines."""
+
+    @cached_property
+    def factors(self) -> NDArray[np.float64]:
+        """[A] two to the level, where that is the base-2 logarithm of a factor."""
+        factors: NDArray[np.float64] = np.exp2(self.levels)
+        return factors
 
 
 class ActionFamily(Protocol):

@@ -30,8 +30,7 @@ class RateLimit:
         self, table: ActionTable, controls: Controls, stands: NDArray[np.int64], allowed: NDArray[np.bool_]
     ) -> None:
         """Whether the action would change the limit."""
-        wanted = table.application.nominal_rate_rps * (1.0 + table.levels)
-        _mask(stands, table.levels, wanted, controls.rate_limits_rps, allowed)
+        _mask(stands, table.levels, table.application.nominal_rate_rps, controls.rate_limits_rps, allowed)
 
     def command(
         self, action: Action, application: Application, controls: Controls, stand: int
@@ -45,10 +44,11 @@ class RateLimit:
 def _mask(
     stands: NDArray[np.int64],
     levels: NDArray[np.float64],
-    wanted_rps: NDArray[np.float64],
+    nominal_rate_rps: float,
     limits_rps: NDArray[np.float64],
     allowed: NDArray[np.bool_],
 ) -> None:
     for n in stands:
         for a in range(levels.shape[0]):
-            allowed[n, a] = not np.isnan(limits_rps[n]) if levels[a] == 0.0 else limits_rps[n] != wanted_rps[a]
+            wanted_rps = nominal_rate_rps * (1.0 + levels[a])
+            allowed[n, a] = not np.isnan(limits_rps[n]) if levels[a] == 0.0 else limits_rps[n] != wanted_rps

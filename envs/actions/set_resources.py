@@ -43,7 +43,7 @@ class ChangeLimit:
     ) -> None:
         """Whether the new limit is within bounds."""
         limits, defaults = getattr(controls, self._limits), getattr(table.baseline, self._limits)
-        _mask_limits(stands, table.services, np.exp2(table.levels), limits, defaults, allowed)
+        _mask_limits(stands, table.services, table.factors, limits, defaults, allowed)
 
     def command(
         self, action: Action, application: Application, controls: Controls, stand: int
@@ -81,7 +81,7 @@ class ChangeRequest:
         """Whether the new request is within bounds and no more than the limit."""
         requests, defaults = getattr(controls, self._requests), getattr(table.baseline, self._requests)
         limits = getattr(controls, self._limits)
-        _mask_requests(stands, table.services, np.exp2(table.levels), limits, requests, defaults, allowed)
+        _mask_requests(stands, table.services, table.factors, limits, requests, defaults, allowed)
 
     def command(
         self, action: Action, application: Application, controls: Controls, stand: int

@@ -17,16 +17,13 @@ VOID = int(Verb.NONE)
 
 
 @compiled
-def until_due(
-    moving: Bools, elapsed_seconds: Floats, next_seconds: Floats, limit_ends_seconds: Floats
-) -> tuple[float, float]:
-    """Least time to a fault event, and to the end of a rate limit, on any stand [N] that moves; infinite: never."""
-    until_event, until_end = np.inf, np.inf
+def until_end(moving: Bools, elapsed_seconds: Floats, limit_ends_seconds: Floats) -> float:
+    """Least time to the end of a rate limit on any stand [N] that moves; infinite: never."""
+    until = np.inf
     for n in range(moving.shape[0]):
         if moving[n]:
-            until_event = min(until_event, next_seconds[n] - elapsed_seconds[n])
-            until_end = min(until_end, limit_ends_seconds[n] - elapsed_seconds[n])
-    return until_event, until_end
+            until = min(until, limit_ends_seconds[n] - elapsed_seconds[n])
+    return until
 
 
 @compiled
@@ -36,21 +33,6 @@ def let_pass(seconds: float, nanoseconds: int, moving: Bools, elapsed_seconds: F
         if moving[n]:
             elapsed_seconds[n] += seconds
             now_ns[n] += nanoseconds
-
-
-@compiled
-def count_due(
-    moving: Bools, elapsed_seconds: Floats, next_seconds: Floats, events: Rows, num_events: Ints, position: Ints
-) -> int:
-    """How many fault events are due on all stands [N] that move; the arrays are those of `take_due`."""
-    count = 0
-    for n in range(moving.shape[0]):
-        if moving[n] and next_seconds[n] <= elapsed_seconds[n]:
-            at = position[n]
-            while at < num_events[n] and events[n, at].seconds <= elapsed_seconds[n]:
-                count += events[n, at].verb != VOID
-                at += 1
-    return count
 
 
 @compiled
@@ -65,7 +47,7 @@ def take_due(
     has_begun: Bools,
     due_stands: Ints,
     due_events: Rows,
-) -> None:
+) -> tuple[int, float]:
     """Take the events that are due from the stands that move, stand by stand in time order.
 
     Args:
@@ -77,24 +59,40 @@ def take_due(
         next_seconds: [N] when that is, in place; infinite: never.
         num_injections_left: [N] in place.
         has_begun: [N] whether any injection is past, in place.
-        due_stands: [D] filled, as many as `count_due` says.
-        due_events: [D] filled.
+        due_stands: [D or more] filled.
+        due_events: [D or more] filled.
+
+    Returns:
+        D, and the least time to the next event of any stand that moves; infinite: never. Where there is not enough room
+        for the events, nothing is taken.
     """
+    count, until = 0, np.inf
+    for n in range(moving.shape[0]):
+        if moving[n] and next_seconds[n] <= elapsed_seconds[n]:
+            at = position[n]
+            while at < num_events[n] and events[n, at].seconds <= elapsed_seconds[n]:
+                count += events[n, at].verb != VOID
+                at += 1
+    if count > due_stands.shape[0]:
+        return count, until
     count = 0
     for n in range(moving.shape[0]):
-        if not moving[n] or next_seconds[n] > elapsed_seconds[n]:
+        if not moving[n]:
             continue
-        at = position[n]
-        while at < num_events[n] and (events[n, at].seconds <= elapsed_seconds[n] or events[n, at].verb == VOID):
-            if events[n, at].verb != VOID:
-                due_stands[count], due_events[count] = n, events[n, at]
-                count += 1
-                if not events[n, at].is_clearance:
-                    num_injections_left[n] -= 1
-                    has_begun[n] = True
-            at += 1
-        position[n] = at
-        next_seconds[n] = events[n, at].seconds if at < num_events[n] else np.inf
+        if next_seconds[n] <= elapsed_seconds[n]:
+            at = position[n]
+            while at < num_events[n] and (events[n, at].seconds <= elapsed_seconds[n] or events[n, at].verb == VOID):
+                if events[n, at].verb != VOID:
+                    due_stands[count], due_events[count] = n, events[n, at]
+                    count += 1
+                    if not events[n, at].is_clearance:
+                        num_injections_left[n] -= 1
+                        has_begun[n] = True
+                at += 1
+            position[n] = at
+            next_seconds[n] = events[n, at].seconds if at < num_events[n] else np.inf
+        until = min(until, next_seconds[n] - elapsed_seconds[n])
+    return count, until
 
 
 @compiled

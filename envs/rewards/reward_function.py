@@ -70,21 +70,25 @@ class RewardFunction:
         self.weights = weights or RewardWeights()
         self._weights = np.array([getattr(self.weights, name) for name in TERMS])
 
-    def __call__(self, context: RewardContext) -> tuple[NDArray[np.float64], dict[str, NDArray[np.float64]]]:
-        """([N] rewards, weighted terms [N] that sum to them)."""
-        rewards = np.zeros(len(context.emergency))
+    def __call__(
+        self, context: RewardContext, counted: NDArray[np.bool_]
+    ) -> tuple[NDArray[np.float64], dict[str, NDArray[np.float64]]]:
+        """([N] rewards, weighted terms [N] that sum to them); all 0 where `counted` [N] is false."""
+        rewards = np.zeros(len(counted))
         values = np.empty((len(TERMS), len(rewards)))  # [terms, N]
         for of_term, term in zip(values, TERMS.values(), strict=True):
             of_term[...] = term(context)
-        _weigh(values, self._weights, rewards)
+        _weigh(values, self._weights, counted, rewards)
         return rewards, dict(zip(TERMS, values, strict=True))
 
 
 @compiled
-def _weigh(values: NDArray[np.float64], weights: NDArray[np.float64], rewards: NDArray[np.float64]) -> None:
+def _weigh(
+    values: NDArray[np.float64], weights: NDArray[np.float64], counted: NDArray[np.bool_], rewards: NDArray[np.float64]
+) -> None:
     """Weigh the terms [terms, N] in place, and add them to the rewards [N], one after the other."""
     for k in range(values.shape[0]):
         for n in range(values.shape[1]):
             # Adding 0 turns the -0.0 of a term that found nothing into 0.0, so that equal rewards have equal bytes.
-            values[k, n] = values[k, n] * weights[k] + 0.0
+            values[k, n] = values[k, n] * weights[k] + 0.0 if counted[n] else 0.0
             rewards[n] += values[k, n]

@@ -63,6 +63,7 @@ class CandidateDraws:
         allowed = catalogue.mask(baseline_controls(application, 1))[0]
         self._allowed = {catalogue.names[position]: position for position in np.flatnonzero(allowed).tolist()}
         self._catalogue = catalogue
+        self._names = np.array(catalogue.names, dtype=object)
         self._is_meant = np.array([name != LOAD_GENERATOR for name in application.service_names])
         self._is_scalable = np.array([service.is_scalable for service in application.services])
         self._near = _neighbours(application) & self._is_meant
@@ -85,11 +86,9 @@ class CandidateDraws:
 
     def names(self, candidates: Ints) -> list[tuple[str, ...]]:
         """[K] of the names of candidates [K, C]."""
-        names, counts = self._catalogue.names, (candidates != NONE).sum(axis=1)
-        return [
-            tuple([names[position] for position in row[:count]])
-            for row, count in zip(candidates.tolist(), counts.tolist(), strict=True)
-        ]
+        counts = (candidates != NONE).sum(axis=1).tolist()
+        names = self._names.take(candidates).tolist()
+        return [tuple(row[:count]) for row, count in zip(names, counts, strict=True)]
 
     def _is_suspicious(self, flag: ConfigFlag) -> bool:
         """Whether an incident of the core menu may be about it."""

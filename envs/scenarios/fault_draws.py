@@ -1,6 +1,6 @@
 """Draws the faults of many scenarios: those of one kind together, then each scenario's commands in time order.
 
-Legend: K scenarios, M faults of a kind, W rows of a scenario's faults with those that fill.
+Legend: K scenarios, M faults of a kind, W commands of a scenario at most.
 """
 
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from clusters.topology import Application
 from envs.faults import FAULTS
 from envs.faults.fault import DrawnFaults, FaultFamily, FaultRequests, Floats, Ints, Target
 from envs.faults.scheduled import scheduled_fault
-from envs.kernels.fault_order import put_in_time_order
+from envs.kernels.fault_order import add_num_commands, put_in_time_order
 from envs.random_columns import RandomColumns
 from envs.scenarios.picks import NONE, positions_of
 
@@ -77,18 +77,17 @@ class FaultColumns:
 
     def events(self) -> tuple[Rows, Ints]:
         """([K, W] all commands in time order, at one time clearances first; [K] how many there are)."""
-        width = 1 + max((group.drawn.injections.shape[1] for group in self.groups), default=0)
-        rows = np.zeros((self.num_scenarios, MAX_FAULTS, width), dtype=ROW)
+        counts = np.zeros(self.num_scenarios, dtype=np.int64)
         for group in self.groups:
-            clearance = group.drawn.clearance.copy()
-            clearance["seconds"], clearance["is_clearance"] = group.drawn.end_seconds, True
-            rows[group.rows, group.numbers, 0] = clearance
-            rows[group.rows, group.numbers, 1 : 1 + group.drawn.injections.shape[1]] = group.drawn.injections
-        rows["fault"] = np.arange(MAX_FAULTS)[:, None]
-        of_scenarios = rows.reshape(self.num_scenarios, MAX_FAULTS * width)
-        ordered, counts = np.zeros_like(of_scenarios), np.empty(self.num_scenarios, dtype=np.int64)
-        put_in_time_order(of_scenarios, ordered, counts)
-        return ordered[:, : counts.max(initial=0)], counts
+            add_num_commands(group.rows, group.drawn.injections, group.drawn.clearance, counts)
+        ordered = np.zeros((self.num_scenarios, counts.max(initial=0)), dtype=ROW)
+        counts[...] = 0
+        for group in self.groups:
+            drawn = group.drawn
+            put_in_time_order(
+                group.rows, group.numbers, drawn.injections, drawn.clearance, drawn.end_seconds, ordered, counts
+            )
+        return ordered, counts
 
 
 class FaultDraws:

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from envs.kernels.bursts import put_bursts
 from envs.random_columns import RandomColumns
 from envs.workloads.workload import LoadRequests, Loads, open_loads, step_times
 
@@ -24,7 +25,6 @@ class Burst:
         start = PAUSE_SECONDS[1] * rng.uniform()
         while (start < requests.duration_seconds).any():
             end, height = start + rng.between(*BURST_SECONDS), rng.between(*HEIGHT)
-            is_within = (start[:, None] <= times) & (times < end[:, None])
-            shapes = np.where(is_within, height[:, None], shapes)
+            put_bursts(start, end, height, times, shapes)
             start = end + rng.between(*PAUSE_SECONDS)
         return open_loads(requests, shapes)
