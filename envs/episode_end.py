@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from envs.kernels.ends import extend_times, find_ends
+from envs.kernels.levels import ServiceLevels
 from envs.loop_state import End, LoopState
-from envs.service_levels import ServiceLevels
 from envs.time_scales import TimeScales
 
 _NUMBERS = (int(End.HORIZON), int(End.GOAL), int(End.EMERGENCY), int(End.ESCALATED))
@@ -52,9 +52,9 @@ def update_end(
     schedule = state.schedule
     extend_times(
         moving,
-        np.ascontiguousarray(levels.violated.T),
-        np.ascontiguousarray(levels.served.T),
-        np.ascontiguousarray(levels.bad_share.T),
+        levels.violated,
+        levels.served,
+        levels.bad_share,
         1.0 - rules.emergency_good_ratio,
         time_scales.reward_bucket_seconds,
         schedule.has_begun,

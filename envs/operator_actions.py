@@ -49,19 +49,18 @@ def carry_out(
     time_scales: TimeScales,
 ) -> OperatorActivity:
     """Apply the actions [N] that are not 0; a masked one is refused, with a receipt that says so."""
-    num_stands = len(actions)
+    num_changes, num_replicas_touched, num_unsafe = np.zeros((3, len(actions)), dtype=np.int64)
     activity = OperatorActivity(
         receipts={},
         changed=[],
-        num_changes=np.zeros(num_stands, dtype=np.int64),
-        num_replicas_touched=np.zeros(num_stands, dtype=np.int64),
-        num_unsafe=np.zeros(num_stands, dtype=np.int64),
-        escalated=np.zeros(num_stands, dtype=np.bool_),
+        num_changes=num_changes,
+        num_replicas_touched=num_replicas_touched,
+        num_unsafe=num_unsafe,
+        escalated=catalogue.escalates.take(actions),
     )
-    acting = np.flatnonzero(actions)
+    (acting,) = actions.nonzero()
     chosen = actions[acting]
     allowed = state.allowed[acting, chosen].tolist()
-    activity.escalated[acting] = catalogue.escalates[chosen]
     # Stage by stage: what does the same thing again and again runs faster.
     commands = [
         (stand, action, is_allowed, catalogue.command(action, state.controls, stand))

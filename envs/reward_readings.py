@@ -7,11 +7,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clusters.telemetry import NODE_SIGNALS, STAND_SIGNALS, TelemetryWindow, signal_index
-from envs.kernels.readings import add_counts, fill_mean_costs, fill_shares_off
+from envs.kernels.levels import ServiceLevels
+from envs.kernels.readings import fill_mean_costs, read_step
 from envs.loop_state import LoopState
 from envs.operator_actions import OperatorActivity
 from envs.rewards.reward_context import RewardContext
-from envs.service_levels import ServiceLevels
 
 _RESTARTS = signal_index(NODE_SIGNALS, "restarts")
 _COST = signal_index(STAND_SIGNALS, "resource_cost_millicores")
@@ -35,16 +35,29 @@ def reward_context(
         state: after the step.
         num_replicas: of the whole untouched stand.
     """
+    num_buckets, num_stands = levels.served.shape
+    num_restarts, shares_off = np.empty((2, num_stands))
+    costs = np.empty((num_buckets, num_stands))
+    read_step(
+        np.ascontiguousarray(window.nodes.transpose(1, 2, 3, 0)),
+        _RESTARTS,
+        np.ascontiguousarray(window.stand.transpose(1, 2, 0)),
+        _COST,
+        state.controls.groups_enabled,
+        num_restarts,
+        costs,
+        shares_off,
+    )
     return RewardContext(
         levels=levels,
-        cost_millicores=window.stand[..., _COST].astype(np.float64),
+        cost_millicores=costs,
         baseline_cost_millicores=state.baseline_cost_millicores,
         baseline_replicas=num_replicas,
-        num_restarts=_num_restarts(window),
+        num_restarts=num_restarts,
         num_changes=activity.num_changes,
         num_replicas_touched=activity.num_replicas_touched,
         num_unsafe=activity.num_unsafe,
-        features_off_share=_share_off(state.controls.groups_enabled),
+        features_off_share=shares_off,
         escalated=activity.escalated,
         emergency=emergency,
         remaining_steps=state.num_steps - state.step_index,
@@ -56,17 +69,3 @@ def mean_cost(stand: NDArray[np.float32], stands: NDArray[np.int64]) -> NDArray[
     costs = np.empty(len(stands))
     fill_mean_costs(np.ascontiguousarray(stand.transpose(1, 2, 0)), _COST, stands, costs)
     return costs
-
-
-def _share_off(groups_enabled: NDArray[np.bool_]) -> NDArray[np.float64]:
-    """[N] share of the groups [N, P] that are off; 0 where the application has none."""
-    shares = np.empty(len(groups_enabled))
-    fill_shares_off(groups_enabled, shares)
-    return shares
-
-
-def _num_restarts(window: TelemetryWindow) -> NDArray[np.float64]:
-    """[N] over all services and buckets."""
-    counts = np.zeros(len(window.nodes))
-    add_counts(np.ascontiguousarray(window.nodes.transpose(1, 2, 3, 0)), _RESTARTS, counts)
-    return counts

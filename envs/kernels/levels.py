@@ -3,6 +3,8 @@
 Legend: N stands (innermost, as telemetry lies in memory), T buckets, J journeys, F signals of a journey.
 """
 
+from typing import NamedTuple
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -15,43 +17,58 @@ _LEAST_LOAD_RPS = 1e-9
 """Divides where nothing was offered."""
 
 
+class JourneySignals(NamedTuple):
+    """Positions of signals."""
+
+    offered: int
+    good: int
+    """Share of good requests."""
+    errors: int
+    """Share of failed ones."""
+    latency: int
+    """Milliseconds."""
+
+
+class ServiceLevels(NamedTuple):
+    """What users of each journey got, per bucket. Where a value is unknown it is as in the window: NaN, or negative."""
+
+    weights: Floats
+    """[T, J, N] share of the offered load; all 0 in a bucket in which nothing was offered or nothing is known."""
+    good_ratio: Floats
+    """[T, J, N]"""
+    error_ratio: Floats
+    """[T, J, N]"""
+    latency_ratio: Floats
+    """[T, J, N] p95 over the journey's objective; unknown where no request succeeded."""
+    load_rps: Floats
+    """[T, N] of journeys of which anything is known."""
+    bad_share: Floats
+    """[T, N] share of the offered requests that were not good; 0 where nothing was offered."""
+    served: Bools
+    """[T, N] whether anybody wanted anything, and what they got is known."""
+    violated: Bools
+    """[T, N] whether any journey with users misses its latency or its error objective."""
+
+
 @compiled
 def read_levels(
     journeys: NDArray[np.float32],
-    offered: int,
-    good: int,
-    errors: int,
-    latency: int,
+    signals: JourneySignals,
     latency_milliseconds: Floats,
     error_ratio: Floats,
-    weights: Floats,
-    good_ratios: Floats,
-    error_ratios: Floats,
-    latency_ratios: Floats,
-    load_rps: Floats,
-    bad_share: Floats,
-    served: Bools,
-    violated: Bools,
+    levels: ServiceLevels,
 ) -> None:
     """Compare journeys with their objectives.
 
     Args:
         journeys: [T, J, F, N]
-        offered: position of a signal, as are the next three.
-        good: share of good requests.
-        errors: share of failed ones.
-        latency: milliseconds.
+        signals: their positions.
         latency_milliseconds: [J] promised.
         error_ratio: [J] promised.
-        weights: [T, J, N] filled with the share of the load; the next three with what the signals say.
-        good_ratios: [T, J, N]
-        error_ratios: [T, J, N]
-        latency_ratios: [T, J, N] over the objective.
-        load_rps: [T, N] filled with the load of journeys of which anything is known.
-        bad_share: [T, N] filled with the share of requests that were not good.
-        served: [T, N] filled with whether there is any such load.
-        violated: [T, N] filled with whether any journey with users misses an objective.
+        levels: filled.
     """
+    weights, good_ratios, error_ratios, latency_ratios, load_rps, bad_share, served, violated = levels
+    offered, good, errors, latency = signals
     num_buckets, num_journeys, _, num_stands = journeys.shape
     for t in range(num_buckets):
         for n in range(num_stands):

@@ -12,28 +12,42 @@ Floats = NDArray[np.float64]
 
 
 @compiled
-def add_counts(nodes: NDArray[np.float32], signal: int, counts: Floats) -> None:
-    """Add a signal that counts, over all services and buckets of [T, S, F, N], to [N]; unknown ones are none.
+def read_step(
+    nodes: NDArray[np.float32],
+    restarts: int,
+    stand: NDArray[np.float32],
+    cost: int,
+    enabled: NDArray[np.bool_],
+    num_restarts: Floats,
+    costs: Floats,
+    shares_off: Floats,
+) -> None:
+    """Read what telemetry and the controls say of a step.
 
-    Counts are whole numbers: no order of summation can round them.
+    Args:
+        nodes: [T, S, F, N]
+        restarts: position of a signal that counts: whole numbers, which no order of summation can round.
+        stand: [T, F, N]
+        cost: position of a signal.
+        enabled: [N, P] which groups are on.
+        num_restarts: [N] filled with the sum over services and buckets; unknown ones are none.
+        costs: [T, N] filled.
+        shares_off: [N] filled with the share of the groups that are off; 0 where there are none.
     """
     num_buckets, num_services, _, num_stands = nodes.shape
+    for n in range(num_stands):
+        num_restarts[n] = 0.0
+        num_off = 0
+        for p in range(enabled.shape[1]):
+            num_off += not enabled[n, p]
+        shares_off[n] = num_off / max(enabled.shape[1], 1)
     for t in range(num_buckets):
         for s in range(num_services):
             for n in range(num_stands):
-                count = nodes[t, s, signal, n]
-                counts[n] += np.float64(count if count > np.float32(0.0) else np.float32(0.0))
-
-
-@compiled
-def fill_shares_off(enabled: NDArray[np.bool_], shares: Floats) -> None:
-    """Fill [N] with the share of the groups [N, P] that are off; 0 where there are none."""
-    num_stands, num_groups = enabled.shape
-    for n in range(num_stands):
-        num_off = 0
-        for p in range(num_groups):
-            num_off += not enabled[n, p]
-        shares[n] = num_off / max(num_groups, 1)
+                count = nodes[t, s, restarts, n]
+                num_restarts[n] += np.float64(count if count > np.float32(0.0) else np.float32(0.0))
+        for n in range(num_stands):
+            costs[t, n] = stand[t, cost, n]
 
 
 @compiled

@@ -1,12 +1,11 @@
 """Requests that failed."""
 
-import numpy as np
-from numpy.typing import NDArray
-
-from envs.rewards.reward_context import RewardContext
-from envs.rewards.step_mean import step_mean_by_load
+from clusters.compiled import inlined
+from envs.rewards.reward_context import Floats, RewardContext
+from envs.rewards.step_mean import subtract_step_mean_by_load
 
 
-def error_rate(context: RewardContext) -> NDArray[np.float64]:
-    """[N] minus the share of offered requests that failed, shed ones included. From -1 to 0."""
-    return -step_mean_by_load(context.levels, context.levels.error_ratio)
+@inlined
+def error_rate(context: RewardContext, term: Floats) -> None:
+    """Minus the share of offered requests that failed, shed ones included. From -1 to 0."""
+    subtract_step_mean_by_load(context.levels.error_ratio, context.levels.weights, term)

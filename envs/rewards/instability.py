@@ -1,15 +1,15 @@
 """Churn: changes and restarts."""
 
-import numpy as np
-from numpy.typing import NDArray
-
-from envs.rewards.reward_context import RewardContext
+from clusters.compiled import inlined
+from envs.rewards.reward_context import Floats, RewardContext
 
 
-def instability(context: RewardContext) -> NDArray[np.float64]:
-    """[N] minus (commands + replicas that they touch + containers that restarted), over the baseline's replicas.
+@inlined
+def instability(context: RewardContext, term: Floats) -> None:
+    """Minus (commands + replicas that they touch + containers that restarted), over the baseline's replicas.
 
     At most 0. Every change counts, so that a change that does not help is worse than none.
     """
-    churn = context.num_changes + context.num_replicas_touched + context.num_restarts
-    return -churn / context.baseline_replicas
+    for n in range(len(term)):
+        churn = context.num_changes[n] + context.num_replicas_touched[n] + context.num_restarts[n]
+        term[n] -= churn / context.baseline_replicas

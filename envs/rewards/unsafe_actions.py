@@ -1,11 +1,11 @@
 """Actions that a careful operator would not take."""
 
-import numpy as np
-from numpy.typing import NDArray
-
-from envs.rewards.reward_context import RewardContext
+from clusters.compiled import inlined
+from envs.rewards.reward_context import Floats, RewardContext
 
 
-def unsafe_actions(context: RewardContext) -> NDArray[np.float64]:
-    """[N] minus the number of actions that were rejected, failed, or rolled a service again too soon. At most 0."""
-    return -context.num_unsafe.astype(np.float64)
+@inlined
+def unsafe_actions(context: RewardContext, term: Floats) -> None:
+    """Minus the number of actions that were rejected, failed, or rolled a service again too soon. At most 0."""
+    for n in range(len(term)):
+        term[n] -= context.num_unsafe[n]

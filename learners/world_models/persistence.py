@@ -10,7 +10,7 @@ import numpy as np
 from clusters.applications import load_application
 from clusters.telemetry import JOURNEY_SIGNALS, signal_index
 from envs.actions.action import ActionFeatures
-from envs.service_levels import service_levels
+from envs.service_levels import good_ratios, violations
 from envs.time_scales import TimeScales
 from learners.world_models.features import FORECAST_JOURNEY_SIGNALS
 from learners.world_models.layout import HORIZON_STEPS
@@ -35,9 +35,9 @@ class PersistenceRanker:
     def _predict_one(self, point: DecisionPoint, num_candidates: int) -> Prediction:
         history = point.history
         last_buckets = round(_LAST_SECONDS / history.bucket_seconds)
-        levels = service_levels(history, load_application(point.scenario.application))
-        violated = levels.violated[-last_buckets:]
-        good = levels.mean(levels.good_ratio)[-last_buckets:].mean()
+        application = load_application(point.scenario.application)
+        violated = violations(history, application)[-last_buckets:]
+        good = good_ratios(history, application)[-last_buckets:].mean()
         good_ratio, latency, error_ratio = (
             np.broadcast_to(
                 history.journeys[-1, :, signal_index(JOURNEY_SIGNALS, name)][None, None, :, None],

@@ -19,7 +19,7 @@ from clusters.scenario import Split
 from clusters.telemetry import TelemetryWindow
 from clusters.topology import Application
 from envs.actions.action import ACTION_TYPES, ActionFeatures, ActionType
-from envs.service_levels import service_levels
+from envs.service_levels import violations
 from learners.world_models.layout import HORIZON_STEPS, Layout
 from learners.world_models.twins import Play, find_twins, play_of
 from ray_configs.errors import UserError
@@ -244,7 +244,7 @@ def _windows_of_one(
     steps = np.arange(first, max(first, num_steps - HORIZON_STEPS + 1))
     ahead = steps[:, None] + np.arange(HORIZON_STEPS)  # [W, K]
     rewards = np.array([_reward_parts(step) for step in episode.steps], np.float32)
-    bad = service_levels(episode.telemetry, application).violated[warmup:]
+    bad = violations(episode.telemetry, application)[warmup:]
     bad_steps = np.any(bad.reshape(num_steps, per_step), axis=1, keepdims=True)[:, 0]
     last_minute = round(RECOVERY_SECONDS / layout.bucket_seconds)
     ends = (steps + HORIZON_STEPS) * per_step

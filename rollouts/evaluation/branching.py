@@ -16,7 +16,7 @@ from clusters.scenario import Scenario
 from clusters.telemetry import JOURNEY_SIGNALS, signal_index
 from envs.actions.catalogue import ActionCatalogue
 from envs.control_loop import ControlLoop
-from envs.service_levels import service_levels
+from envs.service_levels import violations
 from envs.time_scales import TimeScales
 from ray_configs.errors import UserError
 from rollouts.evaluation.ranking_contract import DecisionPoint, Truth
@@ -79,7 +79,7 @@ def branch(
         if on_progress is not None:
             on_progress(part.stop, len(branches))
     whole = _Futures.joined(futures)
-    violated = service_levels(loop.window(), loop.application).violated[:, -1]
+    violated = violations(loop.window(), loop.application)[:, -1]
     return [
         _judged(point, loop.catalogue, bool(violated[row]), whole.of(branches[:, 0] == row), settings.replicates)
         for row, point in enumerate(points)
@@ -133,7 +133,7 @@ def _play(
         rewards += step.rewards
         costs += step.reward_terms[COST_TERM]
         journeys.append(step.window.journeys.copy())  # the window is gone with the next step
-        violated.append(service_levels(step.window, loop.application).violated)
+        violated.append(violations(step.window, loop.application))
         actions = nothing
     last_minute = round(RECOVERY_SECONDS / settings.time_scales.observation_bucket_seconds)
     columns = [signal_index(JOURNEY_SIGNALS, name) for name in TRUTH_SIGNALS]

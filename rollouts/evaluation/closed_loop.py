@@ -14,7 +14,7 @@ from clusters.commands import CommandStatus
 from clusters.scenario import Scenario
 from clusters.telemetry import STAND_SIGNALS, TelemetryWindow, signal_index
 from clusters.topology import Application
-from envs.service_levels import service_levels
+from envs.service_levels import violations
 from envs.time_scales import TimeScales
 from rollouts.episode import Episode, Job, PolicySpec, StepRecord
 from rollouts.evaluation.statistics import Estimate, PointBootstrap
@@ -138,7 +138,7 @@ def episode_figures(episode: Episode, application: Application) -> dict[str, flo
     """
     num_buckets = len(episode.steps) * episode.time_scales.buckets_per_step
     telemetry = episode.telemetry
-    violated = service_levels(telemetry, application).violated[telemetry.num_buckets - num_buckets :]
+    violated = violations(telemetry, application)[telemetry.num_buckets - num_buckets :]
     return {
         "episode_return": episode.episode_return,
         "recovery_seconds": recovery_seconds(violated, telemetry.bucket_seconds),

@@ -1,15 +1,17 @@
 """Rewards: every term alone, and the breakdown."""
 
-from dataclasses import fields, replace
+from dataclasses import fields
 
 import numpy as np
 import pytest
 
 from clusters.applications import load_application
 from clusters.telemetry import EDGE_SIGNALS, JOURNEY_SIGNALS, NODE_SIGNALS, STAND_SIGNALS, TelemetryWindow, signal_index
+from envs.kernels.levels import ServiceLevels
 from envs.rewards.reward_context import RewardContext
-from envs.rewards.reward_function import TERMS, RewardFunction, RewardWeights
-from envs.service_levels import ServiceLevels, service_levels
+from envs.rewards.reward_function import RewardFunction, RewardWeights
+from envs.rewards.reward_terms import Terms
+from envs.service_levels import Objectives, levels_of
 
 APPLICATION = load_application("small-core")
 N, T, J = 3, 3, len(APPLICATION.journeys)
@@ -40,8 +42,8 @@ def window(*, offered=25.0, errors=0.0, latency_ratio=0.5, good=1.0):
 def context(telemetry=None, **changes):
     zeros = np.zeros(N, dtype=np.int64)
     values = {
-        "levels": service_levels(window() if telemetry is None else telemetry, APPLICATION),
-        "cost_millicores": np.full((N, T), 5000.0),
+        "levels": levels_of(window() if telemetry is None else telemetry, Objectives.of(APPLICATION)),
+        "cost_millicores": np.full((T, N), 5000.0),
         "baseline_cost_millicores": np.full(N, 5000.0),
         "baseline_replicas": 10,
         "num_restarts": np.zeros(N),
@@ -60,10 +62,15 @@ def rewards(*args, **changes):
     return RewardFunction()(context(*args, **changes), np.ones(N, dtype=np.bool_))
 
 
+def unweighted(*args, **changes):
+    weights = RewardWeights(**dict.fromkeys(Terms._fields, 1.0))
+    return RewardFunction(weights)(context(*args, **changes), np.ones(N, dtype=np.bool_))[1]
+
+
 def test_a_healthy_untouched_stand_costs_nothing():
     total, terms = rewards()
     assert total.tolist() == [0.0] * N
-    assert set(terms) == set(TERMS) == {field.name for field in fields(RewardWeights)}
+    assert list(terms) == list(Terms._fields) == [field.name for field in fields(RewardWeights)]
 
 
 @pytest.mark.parametrize(
@@ -78,13 +85,13 @@ def test_a_healthy_untouched_stand_costs_nothing():
     ],
 )
 def test_terms_of_the_users(term, telemetry, expected):
-    assert TERMS[term](context(window(**telemetry))) == pytest.approx(np.full(N, expected))
+    assert unweighted(window(**telemetry))[term] == pytest.approx(np.full(N, expected))
 
 
 def test_a_journey_counts_by_its_load_and_without_users_not_at_all():
     telemetry = window(offered=[30.0, 10.0, 0.0, 0.0], good=[1.0, 0.0, 0.0, 0.0], latency_ratio=[0.5, 0.5, 9.0, 9.0])
-    assert TERMS["slo_violation"](context(telemetry)) == pytest.approx(np.full(N, -0.25))
-    assert TERMS["recovery_time"](context(telemetry)).tolist() == [0.0] * N
+    assert unweighted(telemetry)["slo_violation"] == pytest.approx(np.full(N, -0.25))
+    assert unweighted(telemetry)["recovery_time"].tolist() == [0.0] * N
 
 
 def test_an_outage_without_any_latency_still_counts_as_violated():
@@ -97,7 +104,7 @@ def test_an_outage_without_any_latency_still_counts_as_violated():
 def test_missing_telemetry_is_no_number_and_no_reward():
     total, _ = rewards(
         window(errors=np.nan, good=np.nan, latency_ratio=np.nan, offered=np.nan),
-        cost_millicores=np.full((N, T), np.nan),
+        cost_millicores=np.full((T, N), np.nan),
     )
     assert total.tolist() == [0.0] * N
 
@@ -110,7 +117,7 @@ def test_a_missing_value_may_also_be_negative():
     }
     there["errors"] = np.where(np.isnan(there["good"]), np.nan, there["good"] / 2)
     there["latency_ratio"] = np.where(np.isnan(there["good"]), np.nan, rng.uniform(0.3, 5, shape))
-    cost = np.where(rng.random((N, T)) < 0.4, np.nan, 7000.0)
+    cost = np.where(rng.random((T, N)) < 0.4, np.nan, 7000.0)
     negative = {name: np.where(np.isnan(values), -1.0, values) for name, values in there.items()}
     total, terms = rewards(window(**there), cost_millicores=cost)
     other, _ = rewards(window(**negative), cost_millicores=np.where(np.isnan(cost), -1.0, cost))
@@ -130,8 +137,8 @@ def test_nothing_found_is_zero_and_not_minus_zero():
 
 
 def test_cost_counts_above_the_baseline_only():
-    cost = np.repeat([[4000.0], [5000.0], [7500.0]], T, axis=1)
-    assert TERMS["resource_cost"](context(cost_millicores=cost)).tolist() == [0.0, 0.0, -0.5]
+    cost = np.repeat([[4000.0, 5000.0, 7500.0]], T, axis=0)
+    assert unweighted(cost_millicores=cost)["resource_cost"].tolist() == [0.0, 0.0, -0.5]
 
 
 def test_churn_and_unsafe_actions_cost():
@@ -169,7 +176,7 @@ def test_terms_sum_to_the_reward_and_a_batch_equals_its_rows_bit_for_bit():
     assert sum(terms.values()) == pytest.approx(total)
     whole = context(telemetry)
     for stand in range(N):
-        of_stand = replace(whole, **{name: _row(getattr(whole, name), stand) for name in PER_STAND})
+        of_stand = whole._replace(**{name: _row(getattr(whole, name), stand) for name in PER_STAND})
         alone = RewardFunction()(of_stand, np.ones(1, dtype=np.bool_))[1]
         assert {name: values[0] for name, values in alone.items()} == {
             name: values[stand] for name, values in terms.items()
@@ -184,13 +191,13 @@ def test_what_does_not_count_is_worth_nothing_however_bad_it_is():
     assert all(values[1] == 0.0 for values in terms.values())
 
 
-PER_STAND = [field.name for field in fields(RewardContext) if field.name != "baseline_replicas"]
+PER_STAND = [name for name in RewardContext._fields if name != "baseline_replicas"]
 
 
 def _row(values, stand):
     if isinstance(values, ServiceLevels):
-        return ServiceLevels(**{f.name: getattr(values, f.name)[stand : stand + 1] for f in fields(values)})
-    return values[stand : stand + 1]
+        return ServiceLevels(*(_row(level, stand) for level in values))
+    return np.ascontiguousarray(values[..., stand : stand + 1])
 
 
 @pytest.mark.parametrize("weight", [-0.1, float("nan"), float("inf")])

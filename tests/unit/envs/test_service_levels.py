@@ -1,13 +1,12 @@
 """Objectives read from telemetry: the same of one stand, of a batch, and however the window lies in memory."""
 
-from dataclasses import fields
-
 import numpy as np
 import pytest
 
 from clusters.applications import load_application
 from clusters.telemetry import EDGE_SIGNALS, JOURNEY_SIGNALS, NODE_SIGNALS, STAND_SIGNALS, TelemetryWindow, signal_index
-from envs.service_levels import ServiceLevels, service_levels
+from envs.kernels.levels import ServiceLevels
+from envs.service_levels import Objectives, good_ratios, levels_of, violations
 
 APPLICATION = load_application("small-core")
 N, T, J = 5, 4, len(APPLICATION.journeys)
@@ -34,6 +33,10 @@ def journeys_of(offered, errors, latency_milliseconds, good):
     return journeys
 
 
+def levels(journeys):
+    return levels_of(window(journeys), Objectives.of(APPLICATION))
+
+
 @pytest.fixture(scope="module")
 def journeys():
     rng = np.random.default_rng(0)
@@ -49,43 +52,53 @@ def journeys():
 
 
 def test_one_stand_and_other_memory_orders_read_alike(journeys):
-    whole = service_levels(window(journeys), APPLICATION)
+    whole = levels(journeys)
     innermost = np.moveaxis(np.ascontiguousarray(np.moveaxis(journeys, 0, -1)), -1, 0)
-    several = service_levels(window(np.stack([journeys, journeys])), APPLICATION)
-    for field in fields(ServiceLevels):
-        values = getattr(whole, field.name)
-        assert values.shape[:2] == (N, T)
-        view = getattr(service_levels(window(innermost), APPLICATION), field.name)
-        assert np.array_equal(view, values, equal_nan=values.dtype != np.bool_)
-        assert getattr(several, field.name)[1].tobytes() == values.tobytes()
+    several = levels(np.stack([journeys, journeys]))
+    for name in ServiceLevels._fields:
+        values = getattr(whole, name)
+        assert (values.shape[0], values.shape[-1]) == (T, N)
+        assert np.array_equal(getattr(levels(innermost), name), values, equal_nan=values.dtype != np.bool_)
+        assert getattr(several, name)[..., N:].tobytes() == values.tobytes()
         for stand in range(N):
-            alone = getattr(service_levels(window(journeys[stand]), APPLICATION), field.name)
-            assert alone.tobytes() == values[stand].tobytes()
+            assert getattr(levels(journeys[stand]), name).tobytes() == values[..., stand].tobytes()
+
+
+@pytest.mark.parametrize("told", [violations, good_ratios])
+def test_what_is_told_has_the_windows_axes(journeys, told):
+    whole = told(window(journeys), APPLICATION)
+    assert whole.shape == (N, T)
+    assert told(window(np.stack([journeys, journeys])), APPLICATION)[1].tobytes() == whole.tobytes()
+    assert told(window(journeys[2]), APPLICATION).tobytes() == whole[2].tobytes()
 
 
 def test_levels_say_what_the_formulas_say(journeys):
     offered, errors, latency, good = (
         journeys[..., signal_index(JOURNEY_SIGNALS, name)].astype(np.float64) for name in NAMES
     )
-    levels = service_levels(window(journeys), APPLICATION)
+    found = levels(journeys)
+    weights = found.weights.transpose(2, 0, 1)
     has_users = (offered > 0) & (good >= 0)
     load = np.where(has_users, offered, 0.0)
-    assert levels.weights == pytest.approx(load / np.maximum(load.sum(axis=-1, keepdims=True), 1e-9))
-    assert np.array_equal(levels.served, has_users.any(axis=-1))
-    assert levels.bad_share == pytest.approx((np.nan_to_num(1.0 - good) * levels.weights).sum(axis=-1))
+    assert weights == pytest.approx(load / np.maximum(load.sum(axis=-1, keepdims=True), 1e-9))
+    assert np.array_equal(found.served.T, has_users.any(axis=-1))
+    assert pytest.approx((np.nan_to_num(1.0 - good) * weights).sum(axis=-1)) == found.bad_share.T
     missed = [
         has_users[..., j]
         & ((latency[..., j] > journey.slo_latency_milliseconds) | (errors[..., j] > journey.slo_error_ratio))
         for j, journey in enumerate(APPLICATION.journeys)
     ]
-    assert np.array_equal(levels.violated, np.any(missed, axis=0))
-    assert 0 < levels.violated.mean() < 1
-    assert levels.mean(good) == pytest.approx((np.nan_to_num(good) * levels.weights).sum(axis=-1))
+    assert np.array_equal(violations(window(journeys), APPLICATION), np.any(missed, axis=0))
+    assert 0 < found.violated.mean() < 1
+    told = good_ratios(window(journeys), APPLICATION)
+    assert told == pytest.approx((np.nan_to_num(good) * weights).sum(axis=-1))
 
 
 def test_a_bucket_without_users_violates_nothing():
-    levels = service_levels(window(journeys_of(0.0, 1.0, 1e9, 0.0)), APPLICATION)
-    assert not levels.violated.any()
-    assert not levels.served.any()
-    assert not levels.weights.any()
-    assert not levels.bad_share.any()
+    empty = journeys_of(0.0, 1.0, 1e9, 0.0)
+    found = levels(empty)
+    assert not found.violated.any()
+    assert not found.served.any()
+    assert not found.weights.any()
+    assert not found.bad_share.any()
+    assert not good_ratios(window(empty), APPLICATION).any()
