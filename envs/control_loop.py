@@ -25,7 +25,7 @@ from envs.actions.catalogue import ActionCatalogue
 from envs.episode_end import EpisodeRules, update_end
 from envs.fault_injection import FaultReceipt, inject_faults, lift_expired_limits
 from envs.kernels.choices import choose_moving
-from envs.kernels.due import let_pass, until_end
+from envs.kernels.due import let_pass, num_unfit
 from envs.loop_state import END_REASONS, End, empty_state
 from envs.loop_step import LoopStep
 from envs.observation import observation_of
@@ -255,18 +255,19 @@ class ControlLoop:
             return changed
         selected = None if advanced.all() else np.flatnonzero(advanced)
         buckets_left = self.time_scales.buckets_per_step
+        clocks = moving, state.elapsed_seconds, state.now_ns, state.limit_ends_seconds
+        until_limit = let_pass(0.0, 0, *clocks)
         while buckets_left:
             due, until = state.schedule.pop_due(moving, state.elapsed_seconds)
             if due.stands.size:
                 changed += inject_faults(due, self._batch, self.application, state, receipts)
-            until_limit = until_end(moving, state.elapsed_seconds, state.limit_ends_seconds)
             if until_limit <= 0:
                 changed += lift_expired_limits(moving, self._batch, self.application, state)
-                until_limit = until_end(moving, state.elapsed_seconds, state.limit_ends_seconds)
+                until_limit = let_pass(0.0, 0, *clocks)
             num_buckets = math.ceil(min(buckets_left, min(until, until_limit) / bucket_seconds))
             seconds = num_buckets * bucket_seconds
             self._batch.advance(seconds, selected)
-            let_pass(seconds, round(seconds * _NS), moving, state.elapsed_seconds, state.now_ns)
+            until_limit = let_pass(seconds, round(seconds * _NS), *clocks)
             buckets_left -= num_buckets
         return changed
 
@@ -286,6 +287,10 @@ class ControlLoop:
 
 def _check_fit(scenarios: ScenarioColumns, application: str, scales: TimeScales) -> None:
     horizons, warmups = scenarios.horizon_seconds, scenarios.warmup_seconds
+    are_here = scenarios.applications.tolist().count(application) == len(scenarios)
+    times = scales.control_step_seconds, scales.observation_window_seconds
+    if are_here and not num_unfit(horizons, warmups, *times):
+        return
     is_other = scenarios.applications != application
     is_odd = (horizons % scales.control_step_seconds != 0.0) | (horizons <= 0.0)
     is_short = warmups < scales.observation_window_seconds

@@ -14,7 +14,7 @@ from clusters.fault_rows import plain
 from clusters.stand import RowBatch, StandBatch
 from clusters.topology import Application
 from envs.actions.control_record import record_command
-from envs.fault_schedule import DueEvents
+from envs.fault_schedule import NOTHING_DUE, DueEvents
 from envs.loop_state import LoopState
 
 _RECORDED = frozenset({ShiftTraffic, SetGroup, SetAutoscaler})
@@ -34,9 +34,11 @@ def inject_faults(
     Returns:
         Stands whose controls changed: a roll-out, an autoscaler or a group is no secret, a flag is.
     """
-    changed = []
+    changed: list[int] = []
     if receipts is None:
         due = _without_rows(batch, due, state.schedule.fault_ids(due.stands))
+        if not due.stands.size:
+            return []
     for stand, event in zip(due.stands.tolist(), plain(due.events), strict=True):
         command = state.schedule.command(stand, event)
         receipt = batch.apply(stand, command)
@@ -52,7 +54,10 @@ def _without_rows(batch: StandBatch, due: DueEvents, fault_ids: NDArray[np.objec
     """Carry out at once what the batch can carry out as rows; what is left."""
     if not _takes_rows(type(batch)):
         return due
-    is_left = ~cast(RowBatch, batch).apply_rows(due.stands, due.events, fault_ids)
+    is_done = cast(RowBatch, batch).apply_rows(due.stands, due.events, fault_ids)
+    if is_done.all():
+        return NOTHING_DUE
+    is_left = ~is_done
     return DueEvents(due.stands[is_left], due.events[is_left])
 
 

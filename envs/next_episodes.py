@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from clusters.scenario_columns import ScenarioColumns, columns_of
 from envs.episode_drawing import Episodes, choose_episodes, wanted_scenario
+from envs.kernels.next_places import has_each, take_next
 from envs.scenarios.menus import ScenarioMenu
 from envs.time_scales import TimeScales
 
@@ -54,20 +55,17 @@ class NextEpisodes:
             UserError: as `choose_episodes`.
         """
         wanted = wanted_scenario(options, self._time_scales)
-        num_ahead = self._num_ahead[envs]
-        if not num_ahead.all():
-            self._draw(envs[num_ahead == 0])
-        places = self._places(envs, self._first[envs])
-        self._first[envs] += 1
-        self._num_ahead[envs] -= 1
-        self._num_warm[envs] = np.maximum(self._num_warm[envs] - 1, 0)
+        if not has_each(envs, self._num_ahead):
+            self._draw(envs[self._num_ahead[envs] == 0])
+        places = np.empty(len(envs), dtype=np.int64)
+        take_next(envs, self._most, self._first, self._num_ahead, self._num_warm, places)
         assert self._scenarios is not None
         scenarios = self._scenarios.take(places) if wanted is None else columns_of([wanted] * len(envs))
         return scenarios, self._stand_seeds[places]
 
     def are_warm(self, envs: Ints) -> bool:
         """Whether the next episodes of all these were told to be warmed up."""
-        return bool(self._num_warm[envs].all())
+        return has_each(envs, self._num_warm)
 
     def to_warm_up(self) -> tuple[Ints, Episodes]:
         """All that there is room for: (environments, each as often as it has an episode to warm up; these episodes)."""

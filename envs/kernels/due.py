@@ -17,22 +17,25 @@ VOID = int(Verb.NONE)
 
 
 @compiled
-def until_end(moving: Bools, elapsed_seconds: Floats, limit_ends_seconds: Floats) -> float:
-    """Least time to the end of a rate limit on any stand [N] that moves; infinite: never."""
-    until = np.inf
-    for n in range(moving.shape[0]):
-        if moving[n]:
-            until = min(until, limit_ends_seconds[n] - elapsed_seconds[n])
-    return until
+def let_pass(
+    seconds: float,
+    nanoseconds: int,
+    moving: Bools,
+    elapsed_seconds: Floats,
+    now_ns: Ints,
+    limit_ends_seconds: Floats,
+) -> float:
+    """Move the clocks [N] of the stands that move on; the least time left to the end of a rate limit on any of them.
 
-
-@compiled
-def let_pass(seconds: float, nanoseconds: int, moving: Bools, elapsed_seconds: Floats, now_ns: Ints) -> None:
-    """Move the clocks [N] of the stands that move on."""
+    Infinite: there is none.
+    """
+    until_end = np.inf
     for n in range(moving.shape[0]):
         if moving[n]:
             elapsed_seconds[n] += seconds
             now_ns[n] += nanoseconds
+            until_end = min(until_end, limit_ends_seconds[n] - elapsed_seconds[n])
+    return until_end
 
 
 @compiled
@@ -127,3 +130,15 @@ def put_courses(
             events[n, e] = new_events[k, e]
             num_injections_left[n] += not new_events[k, e].is_clearance
         next_seconds[n] = events[n, 0].seconds if new_num_events[k] else np.inf
+
+
+@compiled
+def num_unfit(
+    horizon_seconds: Floats, warmup_seconds: Floats, control_step_seconds: float, window_seconds: float
+) -> int:
+    """How many scenarios [K] last no whole number of control steps, or warm up for less than the window."""
+    count = 0
+    for k in range(horizon_seconds.shape[0]):
+        is_odd = horizon_seconds[k] <= 0.0 or horizon_seconds[k] % control_step_seconds != 0.0
+        count += is_odd or warmup_seconds[k] < window_seconds
+    return count
