@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from clusters.telemetry import NODE_SIGNALS, STAND_SIGNALS, TelemetryWindow, signal_index
 from envs.kernels.levels import ServiceLevels
-from envs.kernels.readings import fill_mean_costs, read_step
+from envs.kernels.readings import add_up, fill_mean_costs
 from envs.loop_state import LoopState
 from envs.operator_actions import OperatorActivity
 from envs.rewards.reward_context import RewardContext
@@ -35,22 +35,13 @@ def reward_context(
         state: after the step.
         num_replicas: of the whole untouched stand.
     """
-    num_buckets, num_stands = levels.served.shape
-    num_restarts, shares_off = np.empty((2, num_stands))
-    costs = np.empty((num_buckets, num_stands))
-    read_step(
-        np.ascontiguousarray(window.nodes.transpose(1, 2, 3, 0)),
-        _RESTARTS,
-        np.ascontiguousarray(window.stand.transpose(1, 2, 0)),
-        _COST,
-        state.controls.groups_enabled,
-        num_restarts,
-        costs,
-        shares_off,
-    )
+    num_restarts, shares_off = np.empty((2, len(emergency)))
+    # Gathered at once, as levels are.
+    restarts = np.ascontiguousarray(window.nodes[..., _RESTARTS])
+    add_up(restarts, state.controls.groups_enabled, num_restarts, shares_off)
     return RewardContext(
         levels=levels,
-        cost_millicores=costs,
+        cost_millicores=window.stand[..., _COST].astype(np.float64),
         baseline_cost_millicores=state.baseline_cost_millicores,
         baseline_replicas=num_replicas,
         num_restarts=num_restarts,
@@ -67,5 +58,5 @@ def reward_context(
 def mean_cost(stand: NDArray[np.float32], stands: NDArray[np.int64]) -> NDArray[np.float64]:
     """[K] mean reserved CPU, millicores, over the known buckets of [N, T, F], of these stands; NaN: none is."""
     costs = np.empty(len(stands))
-    fill_mean_costs(np.ascontiguousarray(stand.transpose(1, 2, 0)), _COST, stands, costs)
+    fill_mean_costs(stand, _COST, stands, costs)
     return costs

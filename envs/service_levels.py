@@ -43,26 +43,24 @@ class Objectives:
 
 def levels_of(window: TelemetryWindow, objectives: Objectives) -> ServiceLevels:
     """Read a window of one stand or of a batch, whose leading axes become one."""
-    journeys = window.journeys.reshape(-1, *window.journeys.shape[-3:]).transpose(1, 2, 3, 0)  # [T, J, F, N]
-    num_buckets, num_journeys, _, num_stands = journeys.shape
+    # Gathered at once: the machine waits for many stands' memory at a time, where a kernel would wait for each.
+    journeys = np.ascontiguousarray(window.journeys.reshape(-1, *window.journeys.shape[-3:]).swapaxes(2, 3))
+    num_stands, num_buckets, _, num_journeys = journeys.shape
     levels = ServiceLevels(
-        *np.empty((4, num_buckets, num_journeys, num_stands)),
-        *np.empty((2, num_buckets, num_stands)),
-        *np.empty((2, num_buckets, num_stands), dtype=np.bool_),
+        *np.empty((4, num_stands, num_buckets, num_journeys)),
+        np.empty((num_stands, num_buckets)),
+        *np.empty((2, num_stands, num_buckets), dtype=np.bool_),
     )
-    read_levels(
-        np.ascontiguousarray(journeys), _SIGNALS, objectives.latency_milliseconds, objectives.error_ratio, levels
-    )
+    read_levels(journeys, _SIGNALS, objectives.latency_milliseconds, objectives.error_ratio, levels)
     return levels
 
 
 def violations(window: TelemetryWindow, application: Application) -> Bools:
     """[..., T] whether any journey with users misses its latency or its error objective."""
-    violated = levels_of(window, Objectives.of(application)).violated
-    return violated.T.reshape(window.journeys.shape[:-2])
+    return levels_of(window, Objectives.of(application)).violated.reshape(window.journeys.shape[:-2])
 
 
 def good_ratios(window: TelemetryWindow, application: Application) -> Floats:
     """[..., T] share of good requests, over journeys by their load; 0 where nothing was offered or nothing is known."""
     levels = levels_of(window, Objectives.of(application))
-    return (levels.served - levels.bad_share).T.reshape(window.journeys.shape[:-2])
+    return (levels.served - levels.bad_share).reshape(window.journeys.shape[:-2])

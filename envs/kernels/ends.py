@@ -30,9 +30,9 @@ def extend_times(
 
     Args:
         moving: [N]
-        violated: [T, N] whether an objective is missed.
-        served: [T, N] whether anybody wanted anything, and what they got is known.
-        bad_share: [T, N] of the requests.
+        violated: [N, T] whether an objective is missed.
+        served: [N, T] whether anybody wanted anything, and what they got is known.
+        bad_share: [N, T] of the requests.
         bad_enough: more than this share is a total outage.
         bucket_seconds: length of a bucket.
         has_begun: [N] whether a fault was injected.
@@ -43,11 +43,11 @@ def extend_times(
     for n in range(moving.shape[0]):
         if not moving[n]:
             continue
-        for t in range(violated.shape[0]):
-            green_seconds[n] = 0.0 if violated[t, n] else green_seconds[n] + bucket_seconds
-            is_down = served[t, n] and bad_share[t, n] > bad_enough
+        for t in range(violated.shape[1]):
+            green_seconds[n] = 0.0 if violated[n, t] else green_seconds[n] + bucket_seconds
+            is_down = served[n, t] and bad_share[n, t] > bad_enough
             outage_seconds[n] = outage_seconds[n] + bucket_seconds if is_down else 0.0
-            incident_seen[n] |= has_begun[n] and violated[t, n]
+            incident_seen[n] |= has_begun[n] and violated[n, t]
 
 
 @compiled

@@ -12,51 +12,35 @@ Floats = NDArray[np.float64]
 
 
 @compiled
-def read_step(
-    nodes: NDArray[np.float32],
-    restarts: int,
-    stand: NDArray[np.float32],
-    cost: int,
-    enabled: NDArray[np.bool_],
-    num_restarts: Floats,
-    costs: Floats,
-    shares_off: Floats,
-) -> None:
-    """Read what telemetry and the controls say of a step.
+def add_up(restarts: NDArray[np.float32], enabled: NDArray[np.bool_], num_restarts: Floats, shares_off: Floats) -> None:
+    """Sum up what counts of a step.
 
     Args:
-        nodes: [T, S, F, N]
-        restarts: position of a signal that counts: whole numbers, which no order of summation can round.
-        stand: [T, F, N]
-        cost: position of a signal.
+        restarts: [N, T, S] whole numbers, which no order of summation can round; unknown ones are none.
         enabled: [N, P] which groups are on.
-        num_restarts: [N] filled with the sum over services and buckets; unknown ones are none.
-        costs: [T, N] filled.
+        num_restarts: [N] filled with the sum over services and buckets.
         shares_off: [N] filled with the share of the groups that are off; 0 where there are none.
     """
-    num_buckets, num_services, _, num_stands = nodes.shape
-    for n in range(num_stands):
-        num_restarts[n] = 0.0
+    for n in range(restarts.shape[0]):
+        total = np.float32(0.0)
+        for t in range(restarts.shape[1]):
+            for s in range(restarts.shape[2]):
+                count = restarts[n, t, s]
+                total += count if count > np.float32(0.0) else np.float32(0.0)
+        num_restarts[n] = total
         num_off = 0
         for p in range(enabled.shape[1]):
             num_off += not enabled[n, p]
         shares_off[n] = num_off / max(enabled.shape[1], 1)
-    for t in range(num_buckets):
-        for s in range(num_services):
-            for n in range(num_stands):
-                count = nodes[t, s, restarts, n]
-                num_restarts[n] += np.float64(count if count > np.float32(0.0) else np.float32(0.0))
-        for n in range(num_stands):
-            costs[t, n] = stand[t, cost, n]
 
 
 @compiled
 def fill_mean_costs(stand: NDArray[np.float32], signal: int, stands: NDArray[np.int64], costs: Floats) -> None:
-    """Fill [K] with the mean of a signal over the known buckets of [T, F, N], of these stands; NaN: there is none."""
+    """Fill [K] with the mean of a signal over the known buckets of [N, T, F], of these stands; NaN: there is none."""
     for k in range(len(stands)):
         total, num_known = 0.0, 0
-        for t in range(stand.shape[0]):
-            value = stand[t, signal, stands[k]]
+        for t in range(stand.shape[1]):
+            value = stand[stands[k], t, signal]
             if value >= np.float32(0.0):
                 total += np.float64(value)
                 num_known += 1

@@ -14,10 +14,9 @@ def resource_cost(context: RewardContext, term: Floats) -> None:
     Saving below the baseline earns nothing, so that scaling everything down is never a way to a reward.
     """
     costs = context.cost_millicores
-    for t in range(costs.shape[0]):
-        for n in range(len(term)):
-            baseline = context.baseline_cost_millicores[n]
-            beyond = costs[t, n] / (_LEAST_COST_MILLICORES if baseline < _LEAST_COST_MILLICORES else baseline) - 1.0
-            term[n] -= beyond if beyond > 0.0 else 0.0  # an unknown cost has nothing
     for n in range(len(term)):
-        term[n] /= costs.shape[0]
+        baseline, total = context.baseline_cost_millicores[n], 0.0
+        for t in range(costs.shape[1]):
+            beyond = costs[n, t] / (_LEAST_COST_MILLICORES if baseline < _LEAST_COST_MILLICORES else baseline) - 1.0
+            total += beyond if beyond > 0.0 else 0.0  # an unknown cost has nothing
+        term[n] -= total / costs.shape[1]

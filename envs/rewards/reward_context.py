@@ -16,9 +16,9 @@ class RewardContext(NamedTuple):
     """One control step of N stands."""
 
     levels: ServiceLevels
-    """[T, ..., N]"""
+    """[N, T, ...]"""
     cost_millicores: Floats
-    """[T, N] CPU reserved; NaN or negative where unknown."""
+    """[N, T] CPU reserved; NaN or negative where unknown."""
     baseline_cost_millicores: Floats
     """[N] as measured over the warm-up."""
     baseline_replicas: int

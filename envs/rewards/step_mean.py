@@ -15,24 +15,24 @@ Floats = NDArray[np.float64]
 
 @inlined
 def subtract_step_mean(values: NDArray[Any], term: Floats) -> None:
-    """Subtract from a term [N], which is 0, the mean over the step's reward buckets of numbers or truths [T, N]."""
-    for t in range(values.shape[0]):
-        for n in range(len(term)):
-            term[n] -= values[t, n]
+    """Subtract from a term [N] the mean over the step's reward buckets of numbers or truths [N, T]."""
     for n in range(len(term)):
-        term[n] /= values.shape[0]
+        total = 0.0
+        for t in range(values.shape[1]):
+            total += values[n, t]
+        term[n] -= total / values.shape[1]
 
 
 @inlined
 def subtract_step_mean_by_load(values: Floats, weights: Floats, term: Floats) -> None:
-    """Subtract from a term [N], which is 0, the mean over buckets and journeys [T, J, N]; unknown values count as 0.
+    """Subtract from a term [N] the mean over buckets and journeys [N, T, J]; unknown values count as 0.
 
-    Weights [T, J, N] are the journeys' shares of the load.
+    Weights [N, T, J] are the journeys' shares of the load.
     """
-    for t in range(values.shape[0]):
-        for j in range(values.shape[1]):
-            for n in range(len(term)):
-                value = values[t, j, n]
-                term[n] -= (value if value > 0.0 else 0.0) * weights[t, j, n]
     for n in range(len(term)):
-        term[n] /= values.shape[0]
+        total = 0.0
+        for t in range(values.shape[1]):
+            for j in range(values.shape[2]):
+                value = values[n, t, j]
+                total += (value if value > 0.0 else 0.0) * weights[n, t, j]
+        term[n] -= total / values.shape[1]

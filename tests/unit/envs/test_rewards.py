@@ -43,7 +43,7 @@ def context(telemetry=None, **changes):
     zeros = np.zeros(N, dtype=np.int64)
     values = {
         "levels": levels_of(window() if telemetry is None else telemetry, Objectives.of(APPLICATION)),
-        "cost_millicores": np.full((T, N), 5000.0),
+        "cost_millicores": np.full((N, T), 5000.0),
         "baseline_cost_millicores": np.full(N, 5000.0),
         "baseline_replicas": 10,
         "num_restarts": np.zeros(N),
@@ -104,7 +104,7 @@ def test_an_outage_without_any_latency_still_counts_as_violated():
 def test_missing_telemetry_is_no_number_and_no_reward():
     total, _ = rewards(
         window(errors=np.nan, good=np.nan, latency_ratio=np.nan, offered=np.nan),
-        cost_millicores=np.full((T, N), np.nan),
+        cost_millicores=np.full((N, T), np.nan),
     )
     assert total.tolist() == [0.0] * N
 
@@ -117,7 +117,7 @@ def test_a_missing_value_may_also_be_negative():
     }
     there["errors"] = np.where(np.isnan(there["good"]), np.nan, there["good"] / 2)
     there["latency_ratio"] = np.where(np.isnan(there["good"]), np.nan, rng.uniform(0.3, 5, shape))
-    cost = np.where(rng.random((T, N)) < 0.4, np.nan, 7000.0)
+    cost = np.where(rng.random((N, T)) < 0.4, np.nan, 7000.0)
     negative = {name: np.where(np.isnan(values), -1.0, values) for name, values in there.items()}
     total, terms = rewards(window(**there), cost_millicores=cost)
     other, _ = rewards(window(**negative), cost_millicores=np.where(np.isnan(cost), -1.0, cost))
@@ -137,7 +137,7 @@ def test_nothing_found_is_zero_and_not_minus_zero():
 
 
 def test_cost_counts_above_the_baseline_only():
-    cost = np.repeat([[4000.0, 5000.0, 7500.0]], T, axis=0)
+    cost = np.repeat([[4000.0], [5000.0], [7500.0]], T, axis=1)
     assert unweighted(cost_millicores=cost)["resource_cost"].tolist() == [0.0, 0.0, -0.5]
 
 
@@ -197,7 +197,7 @@ PER_STAND = [name for name in RewardContext._fields if name != "baseline_replica
 def _row(values, stand):
     if isinstance(values, ServiceLevels):
         return ServiceLevels(*(_row(level, stand) for level in values))
-    return np.ascontiguousarray(values[..., stand : stand + 1])
+    return values[stand : stand + 1]
 
 
 @pytest.mark.parametrize("weight", [-0.1, float("nan"), float("inf")])

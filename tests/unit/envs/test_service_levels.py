@@ -57,11 +57,11 @@ def test_one_stand_and_other_memory_orders_read_alike(journeys):
     several = levels(np.stack([journeys, journeys]))
     for name in ServiceLevels._fields:
         values = getattr(whole, name)
-        assert (values.shape[0], values.shape[-1]) == (T, N)
+        assert values.shape[:2] == (N, T)
         assert np.array_equal(getattr(levels(innermost), name), values, equal_nan=values.dtype != np.bool_)
-        assert getattr(several, name)[..., N:].tobytes() == values.tobytes()
+        assert getattr(several, name)[N:].tobytes() == values.tobytes()
         for stand in range(N):
-            assert getattr(levels(journeys[stand]), name).tobytes() == values[..., stand].tobytes()
+            assert getattr(levels(journeys[stand]), name).tobytes() == values[stand].tobytes()
 
 
 @pytest.mark.parametrize("told", [violations, good_ratios])
@@ -77,12 +77,11 @@ def test_levels_say_what_the_formulas_say(journeys):
         journeys[..., signal_index(JOURNEY_SIGNALS, name)].astype(np.float64) for name in NAMES
     )
     found = levels(journeys)
-    weights = found.weights.transpose(2, 0, 1)
     has_users = (offered > 0) & (good >= 0)
     load = np.where(has_users, offered, 0.0)
-    assert weights == pytest.approx(load / np.maximum(load.sum(axis=-1, keepdims=True), 1e-9))
-    assert np.array_equal(found.served.T, has_users.any(axis=-1))
-    assert pytest.approx((np.nan_to_num(1.0 - good) * weights).sum(axis=-1)) == found.bad_share.T
+    assert found.weights == pytest.approx(load / np.maximum(load.sum(axis=-1, keepdims=True), 1e-9))
+    assert np.array_equal(found.served, has_users.any(axis=-1))
+    assert pytest.approx((np.nan_to_num(1.0 - good) * found.weights).sum(axis=-1)) == found.bad_share
     missed = [
         has_users[..., j]
         & ((latency[..., j] > journey.slo_latency_milliseconds) | (errors[..., j] > journey.slo_error_ratio))
@@ -91,7 +90,7 @@ def test_levels_say_what_the_formulas_say(journeys):
     assert np.array_equal(violations(window(journeys), APPLICATION), np.any(missed, axis=0))
     assert 0 < found.violated.mean() < 1
     told = good_ratios(window(journeys), APPLICATION)
-    assert told == pytest.approx((np.nan_to_num(good) * weights).sum(axis=-1))
+    assert told == pytest.approx((np.nan_to_num(good) * found.weights).sum(axis=-1))
 
 
 def test_a_bucket_without_users_violates_nothing():
