@@ -46,10 +46,17 @@ def levels_of(window: TelemetryWindow, objectives: Objectives) -> ServiceLevels:
     # Gathered at once: the machine waits for many stands' memory at a time, where a kernel would wait for each.
     journeys = np.ascontiguousarray(window.journeys.reshape(-1, *window.journeys.shape[-3:]).swapaxes(2, 3))
     num_stands, num_buckets, _, num_journeys = journeys.shape
+    weights, good, errors, latency = np.empty((4, num_stands, num_buckets, num_journeys))
+    bad_share = np.empty((num_stands, num_buckets))
+    served, violated = np.empty((2, num_stands, num_buckets), dtype=np.bool_)
     levels = ServiceLevels(
-        *np.empty((4, num_stands, num_buckets, num_journeys)),
-        np.empty((num_stands, num_buckets)),
-        *np.empty((2, num_stands, num_buckets), dtype=np.bool_),
+        weights=weights,
+        good_ratio=good,
+        error_ratio=errors,
+        latency_ratio=latency,
+        bad_share=bad_share,
+        served=served,
+        violated=violated,
     )
     read_levels(journeys, _SIGNALS, objectives.latency_milliseconds, objectives.error_ratio, levels)
     return levels
