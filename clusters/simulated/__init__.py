@@ -27,9 +27,10 @@ compiled: the formulas stand in `kernels`. What only callers' callers learn (ret
 damped, because an undamped one rings.
 
 Every array is service-major with the stand axis innermost, so that an operation on a service touches contiguous
-memory of all stands. Legend: N stands, S services, K replica slots, O operations, C call sites, H channels (a caller
-service, a callee operation and a timeout), E edges, R request types, J journeys, G flags, P optional groups, T buckets.
-Inside, services stand in topological order (callers first); `kernels.probes` brings them into the application's order.
+memory of all stands; telemetry that was recorded is kept stand by stand (`telemetry.history`). Legend: N stands,
+S services, K replica slots, O operations, C call sites, H channels (a caller service, a callee operation and a
+timeout), E edges, R request types, J journeys, G flags, P optional groups, T buckets. Inside, services stand in
+topological order (callers first); `kernels.probes` brings them into the application's order.
 
 Sums over a leading axis are spelled out (in kernels, and by `ordered_sum`): numpy adds a [k, 1] array in another order
 than a [k, N] one, and a stand must not depend, to the last bit, on how many others it is stepped with.

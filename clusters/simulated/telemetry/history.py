@@ -1,40 +1,33 @@
 """The last buckets of N stands, kept as signals in rings, and the telemetry windows read from them.
 
-A ring is [T, entities, signals, N]: a bucket is written as it is computed, and a window of stands whose clocks agree is
-a view. The slow paths (a copy) are for stands that were advanced apart, for windows across the ring's end, and for
-coarser buckets.
+The ring is [T, N, rows]: a bucket is one run of memory, and so is each stand's part of it, whoever writes, takes over,
+copies or reads it. A window of stands whose clocks agree is a view, [N, T, entities, signals] of a level. The slow
+paths (a copy) are for stands that were advanced apart, for windows across the ring's end, and for coarser buckets.
 """
 
+from copy import copy
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from clusters.simulated.columns import copy_buckets, copy_columns, move_to_start
 from clusters.simulated.graph import CompiledGraph
-from clusters.simulated.kernels.probes import Signals
+from clusters.simulated.kernels.rings import BucketPlaces, copy_histories, move_to_start
 from clusters.simulated.parameters import EPOCH_NS
+from clusters.simulated.telemetry.layout import LEVELS, SEEN, Layout
 from clusters.simulated.telemetry.probes import Bucket
 from clusters.simulated.telemetry.scraping import Scraper
-from clusters.telemetry import EDGE_SIGNALS, JOURNEY_SIGNALS, NODE_SIGNALS, STAND_SIGNALS, TelemetryWindow
+from clusters.telemetry import TelemetryWindow
 
 Floats = NDArray[np.float32]
 Ints = NDArray[np.int64]
 
-LEVELS: Final = {
-    "nodes": NODE_SIGNALS,
-    "edges": EDGE_SIGNALS,
-    "journeys": JOURNEY_SIGNALS,
-    "stand": STAND_SIGNALS,
-}
 _TOTALS: Final = frozenset({"restarts"})
 """Signals of a coarse bucket that are the sum of the fine ones'."""
 _PER_REQUEST: Final = frozenset({"error_ratio", "latency_mean_milliseconds", "latency_p95_milliseconds", "good_ratio"})
 """Those that are the mean over requests, so weighted by the rate; a percentile is so only nearly. The rest is a mean
 over time."""
 _RATES: Final = ("request_rate_rps", "offered_rate_rps")
-_SEEN: Final = {"nodes": "nodes_seen", "edges": "edges_seen"}
-"""Levels that are scraped, and the rings of what is seen of them; the load generator knows the others itself."""
 
 
 class History:
@@ -62,67 +55,41 @@ class History:
         missing: float = np.nan,
         scraper: Scraper | None = None,
     ) -> None:
-        application = graph.application
         self.num_buckets, self.bucket_seconds, self.missing = num_buckets, bucket_seconds, missing
         self._size = num_buckets + spare_buckets
         self.scraper = scraper
-        entities = (graph.num_services, len(application.edges), len(application.journeys), 1)
-        shapes: dict[str, tuple[int, ...]] = {
-            name: (num, len(signals)) for num, (name, signals) in zip(entities, LEVELS.items(), strict=True)
-        }
-        if scraper is not None:
-            shapes |= {seen: shapes[name] for name, seen in _SEEN.items()}
-        self._allocate(shapes, num_stands)
+        self._layout = Layout(graph.application, is_scraped=scraper is not None)
+        self._begin(num_stands)
+        self._ring.fill(missing)
 
-    def _allocate(self, shapes: dict[str, tuple[int, ...]], num_stands: int) -> None:
-        """Empty rings of [entities, signals]."""
+    def _begin(self, num_stands: int) -> None:
+        """Stands that have no buckets yet; what their places hold is any number."""
         self.count: Ints = np.zeros(num_stands, dtype=np.int64)
         """[N] buckets since each stand's reset."""
         self._head: Ints = np.zeros(num_stands, dtype=np.int64)
         """[N] where each stand's next bucket goes; the ring's size stands for its start."""
         self._is_aligned = True
-        self._rings = {
-            name: np.full((self._size, *shape, num_stands), self.missing, dtype=np.float32)
-            for name, shape in shapes.items()
-        }
+        self._ring: Floats = np.empty((self._size, num_stands, self._layout.num_rows), dtype=np.float32)
 
     def record(self, bucket: Bucket, stands: Ints) -> None:
         """Append the bucket of these stands."""
-        everyone = np.array_equal(stands, np.arange(len(self.count)))
-        self._head[stands] %= self._size
-        heads = self._head[stands]
-        places = heads[:1] if (heads == heads[0]).all() else np.unique(heads)
-        if everyone and len(places) == 1:
-            bucket.fill(Signals(*(self._rings[name][places[0]] for name in LEVELS)), self.missing)
-        else:
-            self._scatter(bucket, heads, places, stands)
+        places = self._head[stands] % self._size
+        bucket.write(self._layout, BucketPlaces(self._ring, stands, places), self.missing)
         if self.scraper is not None:
-            for place in places:
-                columns = np.flatnonzero(heads == place)
-                self._scrape(self.scraper, bucket, int(place), columns, stands[columns])
-        self._head[stands] += 1
+            self._scrape(self.scraper, bucket, stands, places)
+        self._head[stands] = places + 1
         self.count[stands] += 1
-        if not everyone:
+        if len(stands) < len(self.count):
             self._is_aligned = bool((self._head == self._head[0]).all())
 
-    def _scatter(self, bucket: Bucket, heads: Ints, places: Ints, stands: Ints) -> None:
-        """Write the columns of a bucket to the places `heads` [K] of these stands [K]; `places` are all there are."""
-        rings = [self._rings[name] for name in LEVELS]
-        told = Signals(*(np.empty((*ring.shape[1:3], len(stands)), dtype=np.float32) for ring in rings))
-        bucket.fill(told, self.missing)
-        for place in places:
-            columns = np.flatnonzero(heads == place)
-            for ring, level in zip(rings, told, strict=True):
-                rows = level.reshape(-1, len(stands))
-                copy_columns(rows, columns, ring[place].reshape(len(rows), -1), stands[columns])
-
-    def _scrape(self, scraper: Scraper, bucket: Bucket, place: int, columns: Ints, stands: Ints) -> None:
-        everyone = len(stands) == len(self.count) and bool((stands == np.arange(len(stands))).all())
-        index = slice(None) if everyone else stands
-        nodes, edges = (self._rings[name][place][..., index] for name in _SEEN)
-        seen = scraper.scrape(bucket.state.seed[columns], bucket.state.tick[columns], nodes, edges)
-        for name, values in zip(_SEEN.values(), seen, strict=True):
-            self._rings[name][place][..., index] = values
+    def _scrape(self, scraper: Scraper, bucket: Bucket, stands: Ints, places: Ints) -> None:
+        """Write what is seen of the bucket that was just written to `places` [K] of these stands [K]."""
+        buckets = self._ring[places, stands]
+        true = (self._layout.level(buckets, name).transpose(1, 2, 0) for name in SEEN)
+        seen = scraper.scrape(bucket.state.seed, bucket.state.tick, *true)
+        for name, values in zip(SEEN.values(), seen, strict=True):
+            self._layout.level(buckets, name)[...] = values.transpose(2, 0, 1)
+        self._ring[places, stands] = buckets
 
     def restart(self, stands: Ints, num_buckets: int) -> None:
         """Forget the buckets of some stands, which then get `num_buckets`: so that they end where the others are."""
@@ -131,21 +98,18 @@ class History:
         present = self._head[others] if others.any() else np.zeros(1, dtype=np.int64)
         self._head[stands] = (present[0] - num_buckets) % self._size
         self.count[stands] = 0
-        everyone = not others.any()
-        # What a full history overwrites is never read again, and clearing columns of the rings is dear.
-        for ring in self._rings.values() if num_buckets < self.num_buckets else ():
-            if everyone:
-                ring[...] = self.missing
-            else:
-                ring[..., stands] = self.missing
+        if num_buckets < self.num_buckets:  # what a full history overwrites is never read again
+            self._ring[:, stands] = self.missing
         self._is_aligned = bool((self._head == self._head[0]).all())
 
     def empty(self, num_stands: int) -> "History":
-        """One for other stands that keeps as many buckets, collected in the same way, and has no room beyond them."""
-        other = History.__new__(History)
-        other.num_buckets, other.bucket_seconds, other.missing = self.num_buckets, self.bucket_seconds, self.missing
-        other._size, other.scraper = self.num_buckets, self.scraper
-        other._allocate({name: ring.shape[1:-1] for name, ring in self._rings.items()}, num_stands)
+        """One for other stands that keeps as many buckets, collected in the same way, and has no room beyond them.
+
+        They have to be restarted before they are read: that clears what their warm-up will not overwrite.
+        """
+        other = copy(self)
+        other._size = self.num_buckets
+        other._begin(num_stands)
         return other
 
     def adopt(self, stands: Ints, source: "History", columns: Ints) -> None:
@@ -158,24 +122,19 @@ class History:
         """
         self.restart(stands, self.num_buckets)
         first = int(self._head[stands[0]])
-        for name, ring in self._rings.items():
-            buckets = source._last(name, None, self.num_buckets).transpose(1, 2, 3, 0)
-            rows = buckets.reshape(self.num_buckets, -1, buckets.shape[-1])
-            places = ring.reshape(self._size, -1, ring.shape[-1])
-            copy_buckets(rows, columns, places, first, stands)
+        begins = (source._head[columns] - self.num_buckets) % source._size
+        copy_histories(source._ring, columns, begins, self._ring, stands, first, self.num_buckets)
         self._head[stands] = (first + self.num_buckets - 1) % self._size + 1
         self.count[stands] = source.count[columns]
         self._is_aligned = bool((self._head == self._head[0]).all())
 
     def take(self, stands: Ints) -> "History":
         """A copy for some stands, in the order given."""
-        copy = History.__new__(History)
-        copy.num_buckets, copy.bucket_seconds, copy.missing = self.num_buckets, self.bucket_seconds, self.missing
-        copy._size, copy.scraper = self._size, self.scraper
-        copy.count, copy._head = self.count[stands], self._head[stands]
-        copy._is_aligned = bool((copy._head == copy._head[0]).all())
-        copy._rings = {name: np.take(ring, stands, axis=-1) for name, ring in self._rings.items()}
-        return copy
+        other = copy(self)
+        other.count, other._head = self.count[stands], self._head[stands]
+        other._is_aligned = bool((other._head == other._head[0]).all())
+        other._ring = self._ring.take(stands, axis=1)
+        return other
 
     def window(self, stands: Ints | None, num_buckets: int, factor: int, *, is_true: bool = False) -> TelemetryWindow:
         """The last `num_buckets` buckets of some stands (None: all), each of `factor` buckets here.
@@ -185,11 +144,13 @@ class History:
         """
         fine = num_buckets * factor
         scraper = None if is_true else self.scraper
+        rows = self._last(stands, fine)
         values = {}
         for name in LEVELS:
-            is_scraped = scraper is not None and name in _SEEN
-            level = self._last(_SEEN[name] if is_scraped else name, stands, fine)
-            values[name] = scraper.delay(level) if scraper is not None and is_scraped else level
+            if scraper is not None and name in SEEN:
+                values[name] = scraper.delay(self._layout.level(rows, SEEN[name]))
+            else:
+                values[name] = self._layout.level(rows, name)
         if factor > 1:
             values = {name: self._merge(name, level, factor) for name, level in values.items()}
         count = self.count if stands is None else self.count[stands]
@@ -204,30 +165,23 @@ class History:
             missing=self.missing,
         )
 
-    def _last(self, name: str, stands: Ints | None, num_buckets: int) -> Floats:
-        """[N, T, entities, signals] the last buckets of a level; a view if that is possible."""
-        ring = self._rings[name]
-        if self._is_aligned:
-            head = int(self._head[0])
-            if head < num_buckets and self._size >= 2 * self.num_buckets:
-                self._move_to_start()
-                head = int(self._head[0])
+    def _last(self, stands: Ints | None, num_buckets: int) -> Floats:
+        """[N, T, rows] the last buckets; a view if that is possible."""
+        if not self._is_aligned:
+            index = np.arange(len(self.count)) if stands is None else stands
+            places = (self._head[index][:, None] - num_buckets + np.arange(num_buckets)) % self._size
+            apart: Floats = self._ring[places, index[:, None]]
+            return apart
+        head = int(self._head[0])
+        if head < num_buckets and self._size >= 2 * self.num_buckets:
+            move_to_start(self._ring.reshape(self._size, -1), head, self.num_buckets)
+            self._head[:] = head = self.num_buckets
+        if stands is None:
             if head >= num_buckets:
-                part = ring[head - num_buckets : head]
-            else:
-                part = np.concatenate([ring[head - num_buckets :], ring[:head]])
-            if stands is not None:
-                part = part.take(stands, axis=-1)
-            return part.transpose(3, 0, 1, 2)
-        index = np.arange(len(self.count)) if stands is None else stands
-        place = (self._head[index][:, None] - num_buckets + np.arange(num_buckets)) % self._size
-        rows = np.moveaxis(ring, -1, 1)[place, index[:, None]]
-        return np.ascontiguousarray(rows)
-
-    def _move_to_start(self) -> None:
-        for ring in self._rings.values():
-            move_to_start(ring.reshape(self._size, -1), int(self._head[0]), self.num_buckets)
-        self._head[:] = self.num_buckets
+                return self._ring[head - num_buckets : head].swapaxes(0, 1)
+            return np.concatenate([self._ring[head - num_buckets :], self._ring[:head]]).swapaxes(0, 1)
+        chosen: Floats = self._ring[np.arange(head - num_buckets, head), stands[:, None]]
+        return chosen
 
     def _merge(self, name: str, values: Floats, factor: int) -> Floats:
         """[N, T, entities, signals] coarse buckets of `factor` fine ones."""

@@ -10,17 +10,22 @@ from clusters.simulated.graph import CompiledGraph
 from clusters.simulated.kernels.capacity import Capacity
 from clusters.simulated.kernels.index import groups_of
 from clusters.simulated.kernels.latency import Latency
-from clusters.simulated.kernels.probes import NUM_ROOM_ROWS, BucketEnd, Owners, Signals, fill_signals
+from clusters.simulated.kernels.probes import BLOCK, NUM_ROOM_ROWS, BucketEnd, Owners, Signals, fill_signals
+from clusters.simulated.kernels.rings import BucketPlaces
 from clusters.simulated.state import StandState
 from clusters.simulated.telemetry.histograms import histogram_quantile
+from clusters.simulated.telemetry.layout import Layout
 from clusters.simulated.telemetry.quantiles import Distributions, Mixtures, bucket_times
 from clusters.simulated.telemetry.sums import ChannelSum, OperationSum
 
 Floats = NDArray[np.float32]
+Ints = NDArray[np.int64]
 
 _NO_REQUESTS = np.float32(1e-6)
 _ONE = np.float32(1.0)
 _MS = np.float32(1e3)
+_BESIDE = 16
+"""Columns that nobody uses: with a power of two all rows would compete for the same few lines of the cache."""
 
 
 class Bucket:
@@ -50,9 +55,10 @@ class Bucket:
         rows = graph.num_operations + graph.request_channel
         self._in_time = found.share_within(graph.request_slo_seconds, rows)
 
-    def fill(self, signals: Signals, missing: float) -> None:
-        """Fill all signals; `missing` stands for a value that is not there."""
-        room = np.empty((NUM_ROOM_ROWS, self.state.num_stands), dtype=np.float32)
+    def write(self, layout: Layout, target: BucketPlaces, missing: float) -> None:
+        """Write all signals to where `layout` says; `missing` stands for a value that is not there."""
+        rows = np.empty((layout.num_told, BLOCK + _BESIDE), dtype=np.float32)
+        room = np.empty((NUM_ROOM_ROWS, BLOCK), dtype=np.float32)
         fill_signals(
             owners_of(self._graph),
             BucketEnd(*(getattr(self.state, name) for name in BucketEnd._fields)),
@@ -62,7 +68,9 @@ class Bucket:
             self._share,
             np.float32(missing),
             room,
-            signals,
+            rows,
+            Signals(*(layout.by_signal(rows, name, axis=0) for name in Signals._fields)),
+            target,
         )
 
     def _of_histograms(self, exact: Floats, found: Distributions, weight: Floats, mixtures: Mixtures) -> Floats:
