@@ -37,7 +37,7 @@ def reward_context(
     """
     num_restarts, shares_off = np.empty((2, len(emergency)))
     # Gathered at once, as levels are.
-    restarts = np.ascontiguousarray(window.nodes[..., _RESTARTS])
+    restarts = np.ascontiguousarray(window.nodes[..., _RESTARTS].swapaxes(0, 1))
     add_up(restarts, state.controls.groups_enabled, num_restarts, shares_off)
     return RewardContext(
         levels=levels,

@@ -43,9 +43,9 @@ class Objectives:
 
 def levels_of(window: TelemetryWindow, objectives: Objectives) -> ServiceLevels:
     """Read a window of one stand or of a batch, whose leading axes become one."""
-    # Gathered at once: the machine waits for many stands' memory at a time, where a kernel would wait for each.
-    journeys = np.ascontiguousarray(window.journeys.reshape(-1, *window.journeys.shape[-3:]).swapaxes(2, 3))
-    num_stands, num_buckets, _, num_journeys = journeys.shape
+    # Gathered at once, along the way it lies: the machine waits for many stands' memory at a time, a kernel for each.
+    journeys = np.ascontiguousarray(window.journeys.reshape(-1, *window.journeys.shape[-3:]).transpose(1, 0, 3, 2))
+    num_buckets, num_stands, _, num_journeys = journeys.shape
     weights, good, errors, latency = np.empty((4, num_stands, num_buckets, num_journeys))
     bad_share = np.empty((num_stands, num_buckets))
     served, violated = np.empty((2, num_stands, num_buckets), dtype=np.bool_)

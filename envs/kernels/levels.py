@@ -59,22 +59,22 @@ def read_levels(
     """Compare journeys with their objectives.
 
     Args:
-        journeys: [N, T, F, J]
+        journeys: [T, N, F, J]
         signals: their positions.
         latency_milliseconds: [J] promised.
         error_ratio: [J] promised.
         levels: filled.
     """
     weights, good_ratios, error_ratios, latency_ratios, bad_share, served, violated = levels
-    num_stands, num_buckets, _, num_journeys = journeys.shape
+    num_buckets, num_stands, _, num_journeys = journeys.shape
     for n in range(num_stands):
         for t in range(num_buckets):
             load_rps, misses = 0.0, False
             for j in range(num_journeys):
-                rate = np.float64(journeys[n, t, signals.offered, j])
-                good = np.float64(journeys[n, t, signals.good, j])
-                failed = np.float64(journeys[n, t, signals.errors, j])
-                late = np.float64(journeys[n, t, signals.latency, j]) / latency_milliseconds[j]
+                rate = np.float64(journeys[t, n, signals.offered, j])
+                good = np.float64(journeys[t, n, signals.good, j])
+                failed = np.float64(journeys[t, n, signals.errors, j])
+                late = np.float64(journeys[t, n, signals.latency, j]) / latency_milliseconds[j]
                 has_users = (good >= 0.0) & (rate > 0.0)
                 weights[n, t, j] = rate if has_users else 0.0
                 load_rps += weights[n, t, j]

@@ -16,16 +16,16 @@ def add_up(restarts: NDArray[np.float32], enabled: NDArray[np.bool_], num_restar
     """Sum up what counts of a step.
 
     Args:
-        restarts: [N, T, S] whole numbers, which no order of summation can round; unknown ones are none.
+        restarts: [T, N, S] whole numbers, which no order of summation can round; unknown ones are none.
         enabled: [N, P] which groups are on.
         num_restarts: [N] filled with the sum over services and buckets.
         shares_off: [N] filled with the share of the groups that are off; 0 where there are none.
     """
-    for n in range(restarts.shape[0]):
+    for n in range(restarts.shape[1]):
         total = np.float32(0.0)
-        for t in range(restarts.shape[1]):
+        for t in range(restarts.shape[0]):
             for s in range(restarts.shape[2]):
-                count = restarts[n, t, s]
+                count = restarts[t, n, s]
                 total += count if count > np.float32(0.0) else np.float32(0.0)
         num_restarts[n] = total
         num_off = 0
