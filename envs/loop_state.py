@@ -81,7 +81,7 @@ class LoopState:
     def _tables(self) -> tuple[tuple[NDArray[Any], ...], ...]:
         """All arrays, those of the controls too, as [N, any] by type: what a kernel can go through."""
         arrays = [getattr(self, name) for name in _ARRAYS]
-        arrays += [getattr(self.controls, field.name) for field in fields(self.controls)]
+        arrays += self.controls
         by_type: dict[np.dtype[Any], list[NDArray[Any]]] = {}
         for array in arrays:
             by_type.setdefault(array.dtype, []).append(array.reshape(len(array), -1))

@@ -1,7 +1,8 @@
 """What an operator may do. One family of actions per file, enumerated from the application.
 
 To add a family: write `envs/actions/<name>.py` with a class that fulfils `envs.actions.action.ActionFamily`, add its
-type to `ActionType` (before `MASKED`), and add one line to FAMILIES. Masks are compiled loops over stands and actions.
+type to `ActionType` (before `MASKED`), and add one line to FAMILIES. If it is not always allowed, write a compiled
+function beside the class that says when, and give it a branch in `envs/actions/masks.py`.
 """
 
 from pathlib import Path

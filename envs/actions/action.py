@@ -6,8 +6,7 @@ Legend: N stands, S services, A actions.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import cached_property
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,9 +20,9 @@ __all__ = [
     "Action",
     "ActionFamily",
     "ActionFeatures",
-    "ActionTable",
     "ActionType",
     "Controls",
+    "MaskTable",
 ]
 
 
@@ -82,26 +81,25 @@ class ActionFeatures:
     """[...]"""
 
 
-@dataclass(frozen=True, kw_only=True)
-class ActionTable:
-    """A family's actions on one application as columns, so that all of its masks are computed at once."""
+class MaskTable(NamedTuple):
+    """A catalogue's actions as columns: what masks are computed from beside the controls."""
 
-    application: Application
-    actions: tuple[Action, ...]
+    types: NDArray[np.int64]
+    """[A] position in ACTION_TYPES."""
+    numbers: NDArray[np.int64]
+    """[A] position among the actions of the type."""
     services: NDArray[np.int64]
     """[A] index of the target; 0 where there is none."""
     levels: NDArray[np.float64]
     """[A]"""
+    factors: NDArray[np.float64]
+    """[A] two to the level: of actions whose level is the base-2 logarithm of a factor."""
     max_replicas: NDArray[np.int64]
     """[A] of the target."""
-    baseline: Controls
-    """One row: what the application defines."""
-
-    @cached_property
-    def factors(self) -> NDArray[np.float64]:
-        """[A] two to the level, where that is the base-2 logarithm of a factor."""
-        factors: NDArray[np.float64] = np.exp2(self.levels)
-        return factors
+    defaults: NDArray[np.float64]
+    """[A] what the application defines of what the action changes; NaN where that is no number."""
+    nominal_rate_rps: float
+    """Of the application."""
 
 
 class ActionFamily(Protocol):
@@ -113,15 +111,6 @@ class ActionFamily(Protocol):
 
     def enumerate(self, application: Application) -> Sequence[Action]:
         """The family's actions on this application, in a stable order."""
-        ...
-
-    def mask(
-        self, table: ActionTable, controls: Controls, stands: NDArray[np.int64], allowed: NDArray[np.bool_]
-    ) -> None:
-        """Write whether each action is allowed now on these stands [K] into `allowed` [N, A].
-
-        It is true there to begin with, so that a family whose actions are always allowed writes nothing.
-        """
         ...
 
     def command(

@@ -3,6 +3,7 @@
 Legend: N stands, A actions, S services.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from functools import cached_property
 
@@ -12,8 +13,9 @@ from numpy.typing import ArrayLike, NDArray
 from clusters.commands import OperatorCommand
 from clusters.topology import Application
 from envs.actions import FAMILIES
-from envs.actions.action import ACTION_TYPES, Action, ActionFeatures, ActionTable, ActionType, Controls
+from envs.actions.action import ACTION_TYPES, Action, ActionFeatures, ActionType, Controls, MaskTable
 from envs.actions.controls import baseline_controls
+from envs.actions.masks import fill_allowed
 from ray_configs.errors import UserError
 
 
@@ -60,22 +62,40 @@ class ActionCatalogue:
         )
 
     @cached_property
-    def _tables(self) -> dict[ActionType, ActionTable]:
-        """The actions of each family that this application has any of, in the catalogue's order."""
-        families = {type_: [a for a in self.actions if a.type is type_] for type_ in FAMILIES}
-        return {type_: self._table_of(tuple(actions)) for type_, actions in families.items() if actions}
-
-    def _table_of(self, actions: tuple[Action, ...]) -> ActionTable:
-        positions = {service.name: position for position, service in enumerate(self.application.services)}
-        services = np.array([positions.get(action.target, 0) for action in actions], dtype=np.int64)
+    def _mask_table(self) -> MaskTable:
+        services = {service.name: position for position, service in enumerate(self.application.services)}
+        targets = np.array([services.get(action.target, 0) for action in self.actions], dtype=np.int64)
         most = np.array([service.max_replicas for service in self.application.services], dtype=np.int64)
-        return ActionTable(
-            application=self.application,
-            actions=actions,
-            services=services,
-            levels=np.array([action.level for action in actions]),
-            max_replicas=most[services],
-            baseline=baseline_controls(self.application, 1),
+        levels = np.array([action.level for action in self.actions])
+        numbers, seen = [], Counter[ActionType]()
+        for action in self.actions:
+            numbers.append(seen[action.type])
+            seen[action.type] += 1
+        return MaskTable(
+            types=self._table.type_ids,
+            numbers=np.array(numbers, dtype=np.int64),
+            services=targets,
+            levels=levels,
+            factors=np.exp2(levels),
+            max_replicas=most[targets],
+            defaults=self._defaults(targets),
+            nominal_rate_rps=float(self.application.nominal_rate_rps),
+        )
+
+    def _defaults(self, targets: NDArray[np.int64]) -> NDArray[np.float64]:
+        """[A] the resource that each action changes, as the application defines it; NaN: it changes none."""
+        baseline = baseline_controls(self.application, 1)
+        resources = {
+            ActionType.SET_CPU_LIMIT: baseline.cpu_limits_millicores,
+            ActionType.SET_CPU_REQUEST: baseline.cpu_requests_millicores,
+            ActionType.SET_MEMORY_LIMIT: baseline.memory_limits_bytes,
+            ActionType.SET_MEMORY_REQUEST: baseline.memory_requests_bytes,
+        }
+        return np.array(
+            [
+                resources[action.type][0, target] if action.type in resources else np.nan
+                for action, target in zip(self.actions, targets.tolist(), strict=True)
+            ]
         )
 
     def features(self, indices: ArrayLike) -> ActionFeatures:
@@ -108,11 +128,7 @@ class ActionCatalogue:
 
     def refresh_mask(self, allowed: NDArray[np.bool_], controls: Controls, stands: NDArray[np.int64]) -> None:
         """Bring the mask [N, A] up to date on the stands [K] whose controls changed, in place."""
-        start = 0
-        for type_, table in self._tables.items():
-            end = start + len(table.actions)
-            FAMILIES[type_].mask(table, controls, stands, allowed[:, start:end])
-            start = end
+        fill_allowed(self._mask_table, controls, stands, allowed)
 
     def command(self, index: int, controls: Controls, stand: int) -> OperatorCommand | None:
         """The command that carries the action out on one stand; None if it sends none."""

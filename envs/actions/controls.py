@@ -3,7 +3,7 @@
 Legend: N stands, S services, P optional groups, R request types.
 """
 
-from dataclasses import dataclass, fields
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,8 +18,7 @@ Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Controls:
+class Controls(NamedTuple):
     """One row per stand; the arrays are changed in place."""
 
     replicas: Ints
@@ -49,13 +48,13 @@ class Controls:
 
     def take(self, stands: Ints) -> "Controls":
         """Copies of these stands' rows."""
-        return Controls(**{name: getattr(self, name)[stands] for name in _NAMES})
+        return Controls(**{name: values[stands] for name, values in self._asdict().items()})
 
     def put(self, stands: Ints | int, rows: "Controls") -> None:
         """Write rows (as many as stands, or one for all of them) into the places of `stands`."""
         places = np.atleast_1d(stands)
-        for name in _NAMES:
-            getattr(self, name)[places] = getattr(rows, name)
+        for ours, theirs in zip(self, rows, strict=True):
+            ours[places] = theirs
 
     def follow_autoscalers(self, desired: NDArray[np.floating]) -> Ints:
         """Read off the telemetry what autoscalers made of the replicas, because no command tells it.
@@ -83,9 +82,6 @@ def _follow(targets: Floats, desired: NDArray[np.floating], replicas: Ints, chan
                     changed[count] = n
                     count += 1
     return count
-
-
-_NAMES = tuple(field.name for field in fields(Controls))
 
 
 def baseline_controls(application: Application, num_stands: int) -> Controls:

@@ -2,12 +2,9 @@
 
 from collections.abc import Sequence
 
-import numpy as np
-from numpy.typing import NDArray
-
 from clusters.commands import OperatorCommand
 from clusters.topology import Application
-from envs.actions.action import Action, ActionTable, ActionType, Controls
+from envs.actions.action import Action, ActionType, Controls
 
 
 class Escalate:
@@ -19,11 +16,6 @@ class Escalate:
     def enumerate(self, application: Application) -> Sequence[Action]:
         """One action."""
         return [Action(name="escalate_to_human", type=self.type)]
-
-    def mask(
-        self, table: ActionTable, controls: Controls, stands: NDArray[np.int64], allowed: NDArray[np.bool_]
-    ) -> None:
-        """Always allowed."""
 
     def command(
         self, action: Action, application: Application, controls: Controls, stand: int

@@ -3,12 +3,11 @@
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
 from clusters.commands import OperatorCommand, SetRateLimit
-from clusters.compiled import compiled
+from clusters.compiled import inlined
 from clusters.topology import Application
-from envs.actions.action import Action, ActionTable, ActionType, Controls
+from envs.actions.action import Action, ActionType, Controls, MaskTable
 
 ADMITTED_SHARES = (0.75, 0.5)
 
@@ -26,12 +25,6 @@ class RateLimit:
         ]
         return [*limits, Action(name="rate_limit:lift", type=self.type)]
 
-    def mask(
-        self, table: ActionTable, controls: Controls, stands: NDArray[np.int64], allowed: NDArray[np.bool_]
-    ) -> None:
-        """Whether the action would change the limit."""
-        _mask(stands, table.levels, table.application.nominal_rate_rps, controls.rate_limits_rps, allowed)
-
     def command(
         self, action: Action, application: Application, controls: Controls, stand: int
     ) -> OperatorCommand | None:
@@ -40,15 +33,8 @@ class RateLimit:
         return SetRateLimit(limit_rps=None if lifts else application.nominal_rate_rps * (1.0 + action.level))
 
 
-@compiled
-def _mask(
-    stands: NDArray[np.int64],
-    levels: NDArray[np.float64],
-    nominal_rate_rps: float,
-    limits_rps: NDArray[np.float64],
-    allowed: NDArray[np.bool_],
-) -> None:
-    for n in stands:
-        for a in range(levels.shape[0]):
-            wanted_rps = nominal_rate_rps * (1.0 + levels[a])
-            allowed[n, a] = not np.isnan(limits_rps[n]) if levels[a] == 0.0 else limits_rps[n] != wanted_rps
+@inlined
+def changes_rate_limit(table: MaskTable, controls: Controls, n: int, a: int) -> bool:
+    """Whether an action would change the limit."""
+    limit_rps, level = controls.rate_limits_rps[n], table.levels[a]
+    return not np.isnan(limit_rps) if level == 0.0 else limit_rps != table.nominal_rate_rps * (1.0 + level)

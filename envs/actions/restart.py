@@ -2,13 +2,10 @@
 
 from collections.abc import Sequence
 
-import numpy as np
-from numpy.typing import NDArray
-
 from clusters.commands import OperatorCommand, Restart, RestartPod
-from clusters.compiled import compiled
+from clusters.compiled import inlined
 from clusters.topology import Application, ServiceKind
-from envs.actions.action import Action, ActionTable, ActionType, Controls
+from envs.actions.action import Action, ActionType, Controls, MaskTable
 
 
 class RestartService:
@@ -24,12 +21,6 @@ class RestartService:
             for service in application.services
             if service.kind is not ServiceKind.LOAD_GENERATOR
         ]
-
-    def mask(
-        self, table: ActionTable, controls: Controls, stands: NDArray[np.int64], allowed: NDArray[np.bool_]
-    ) -> None:
-        """Whether the service has any replica."""
-        _mask(stands, table.services, controls.replicas, allowed)
 
     def command(
         self, action: Action, application: Application, controls: Controls, stand: int
@@ -52,12 +43,6 @@ class RestartOnePod:
             if service.is_scalable
         ]
 
-    def mask(
-        self, table: ActionTable, controls: Controls, stands: NDArray[np.int64], allowed: NDArray[np.bool_]
-    ) -> None:
-        """Whether the service has any replica."""
-        _mask(stands, table.services, controls.replicas, allowed)
-
     def command(
         self, action: Action, application: Application, controls: Controls, stand: int
     ) -> OperatorCommand | None:
@@ -65,13 +50,8 @@ class RestartOnePod:
         return RestartPod(service=action.target)
 
 
-@compiled
-def _mask(
-    stands: NDArray[np.int64],
-    services: NDArray[np.int64],
-    replicas: NDArray[np.int64],
-    allowed: NDArray[np.bool_],
-) -> None:
-    for n in stands:
-        for a in range(services.shape[0]):
-            allowed[n, a] = replicas[n, services[a]] > 0
+@inlined
+def has_replicas(table: MaskTable, controls: Controls, n: int, a: int) -> bool:
+    """Whether an action's service has any."""
+    is_on: bool = controls.replicas[n, table.services[a]] > 0
+    return is_on

@@ -3,12 +3,9 @@
 from collections import Counter
 from collections.abc import Sequence
 
-import numpy as np
-from numpy.typing import NDArray
-
 from clusters.commands import OperatorCommand, SetFlag
 from clusters.topology import Application
-from envs.actions.action import Action, ActionTable, ActionType, Controls
+from envs.actions.action import Action, ActionType, Controls
 
 
 class RollBack:
@@ -27,11 +24,6 @@ class RollBack:
             name = f"roll_back:{flag.name}"
             actions.append(Action(name=name, type=self.type, target=flag.service, level=level, subject=flag.name))
         return actions
-
-    def mask(
-        self, table: ActionTable, controls: Controls, stands: NDArray[np.int64], allowed: NDArray[np.bool_]
-    ) -> None:
-        """Always allowed."""
 
     def command(
         self, action: Action, application: Application, controls: Controls, stand: int

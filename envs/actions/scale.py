@@ -3,12 +3,11 @@
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
 from clusters.commands import OperatorCommand, Scale
-from clusters.compiled import compiled
+from clusters.compiled import inlined
 from clusters.topology import Application
-from envs.actions.action import Action, ActionTable, ActionType, Controls
+from envs.actions.action import Action, ActionType, Controls, MaskTable
 
 REPLICA_CHANGES = (1, 2, -1)
 MIN_REPLICAS = 1
@@ -33,20 +32,6 @@ class ScaleService:
             for change in REPLICA_CHANGES
         ]
 
-    def mask(
-        self, table: ActionTable, controls: Controls, stands: NDArray[np.int64], allowed: NDArray[np.bool_]
-    ) -> None:
-        """Whether the new count is within bounds, and nobody else's."""
-        _mask(
-            stands,
-            table.services,
-            table.levels,
-            table.max_replicas,
-            controls.replicas,
-            controls.autoscaler_targets,
-            allowed,
-        )
-
     def command(
         self, action: Action, application: Application, controls: Controls, stand: int
     ) -> OperatorCommand | None:
@@ -55,19 +40,12 @@ class ScaleService:
         return Scale(service=action.target, replicas=current + int(action.level))
 
 
-@compiled
-def _mask(
-    stands: NDArray[np.int64],
-    services: NDArray[np.int64],
-    levels: NDArray[np.float64],
-    max_replicas: NDArray[np.int64],
-    replicas: NDArray[np.int64],
-    autoscaler_targets: NDArray[np.float64],
-    allowed: NDArray[np.bool_],
-) -> None:
-    for n in stands:
-        for a in range(services.shape[0]):
-            present = replicas[n, services[a]]
-            is_free = present > 0 and np.isnan(autoscaler_targets[n, services[a]])
-            wanted = present + levels[a]
-            allowed[n, a] = is_free and wanted >= MIN_REPLICAS and wanted <= max_replicas[a]
+@inlined
+def may_scale(table: MaskTable, controls: Controls, n: int, a: int) -> bool:
+    """Whether the new count is within bounds, and nobody else's."""
+    s = table.services[a]
+    present = controls.replicas[n, s]
+    wanted = present + table.levels[a]
+    is_free = present > 0 and np.isnan(controls.autoscaler_targets[n, s])
+    is_within: bool = wanted >= MIN_REPLICAS and wanted <= table.max_replicas[a]
+    return is_free and is_within

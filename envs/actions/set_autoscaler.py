@@ -3,12 +3,11 @@
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
 from clusters.commands import OperatorCommand, SetAutoscaler
-from clusters.compiled import compiled
+from clusters.compiled import inlined
 from clusters.topology import Application
-from envs.actions.action import Action, ActionTable, ActionType, Controls
+from envs.actions.action import Action, ActionType, Controls, MaskTable
 
 TARGETS = (0.5, 0.7)
 MIN_REPLICAS = 1
@@ -34,12 +33,6 @@ class Autoscale:
             for target in (*TARGETS, 0.0)
         ]
 
-    def mask(
-        self, table: ActionTable, controls: Controls, stands: NDArray[np.int64], allowed: NDArray[np.bool_]
-    ) -> None:
-        """Whether the target would change; none is set where the service is off."""
-        _mask(stands, table.services, table.levels, controls.replicas, controls.autoscaler_targets, allowed)
-
     def command(
         self, action: Action, application: Application, controls: Controls, stand: int
     ) -> OperatorCommand | None:
@@ -52,18 +45,12 @@ class Autoscale:
         )
 
 
-@compiled
-def _mask(
-    stands: NDArray[np.int64],
-    services: NDArray[np.int64],
-    levels: NDArray[np.float64],
-    replicas: NDArray[np.int64],
-    targets: NDArray[np.float64],
-    allowed: NDArray[np.bool_],
-) -> None:
-    for n in stands:
-        for a in range(services.shape[0]):
-            present = targets[n, services[a]]
-            if np.isnan(present):
-                present = 0.0  # none
-            allowed[n, a] = present != levels[a] and (replicas[n, services[a]] > 0 or levels[a] == 0.0)
+@inlined
+def changes_autoscaler(table: MaskTable, controls: Controls, n: int, a: int) -> bool:
+    """Whether the target would change; none is set where the service is off."""
+    s, level = table.services[a], table.levels[a]
+    present = controls.autoscaler_targets[n, s]
+    if np.isnan(present):
+        present = 0.0  # none
+    is_other: bool = present != level and (controls.replicas[n, s] > 0 or level == 0.0)
+    return is_other

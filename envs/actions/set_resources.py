@@ -7,9 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clusters.commands import OperatorCommand, SetResources
-from clusters.compiled import compiled, inlined
+from clusters.compiled import inlined
 from clusters.topology import Application, Service
-from envs.actions.action import Action, ActionTable, ActionType, Controls
+from envs.actions.action import Action, ActionType, Controls, MaskTable
 
 FACTORS = (2.0, 0.5)
 MIN_SHARE_OF_DEFAULT = 0.25
@@ -17,6 +17,7 @@ MAX_SHARE_OF_DEFAULT = 4.0
 
 _UNITS: Final = {"cpu": "millicores", "memory": "bytes"}
 _ROUNDING = 1.0 + 1e-9
+Floats = NDArray[np.float64]
 
 
 class ChangeLimit:
@@ -37,13 +38,6 @@ class ChangeLimit:
     def enumerate(self, application: Application) -> Sequence[Action]:
         """Each factor for each scalable service; the level is log2 of the factor."""
         return _enumerate(self.type, [service for service in application.services if service.is_scalable])
-
-    def mask(
-        self, table: ActionTable, controls: Controls, stands: NDArray[np.int64], allowed: NDArray[np.bool_]
-    ) -> None:
-        """Whether the new limit is within bounds."""
-        limits, defaults = getattr(controls, self._limits), getattr(table.baseline, self._limits)
-        _mask_limits(stands, table.services, table.factors, limits, defaults, allowed)
 
     def command(
         self, action: Action, application: Application, controls: Controls, stand: int
@@ -74,14 +68,6 @@ class ChangeRequest:
         if self._only_where_declared:
             services = [service for service in services if getattr(service, self._request) is not None]
         return _enumerate(self.type, services)
-
-    def mask(
-        self, table: ActionTable, controls: Controls, stands: NDArray[np.int64], allowed: NDArray[np.bool_]
-    ) -> None:
-        """Whether the new request is within bounds and no more than the limit."""
-        requests, defaults = getattr(controls, self._requests), getattr(table.baseline, self._requests)
-        limits = getattr(controls, self._limits)
-        _mask_requests(stands, table.services, table.factors, limits, requests, defaults, allowed)
 
     def command(
         self, action: Action, application: Application, controls: Controls, stand: int
@@ -117,33 +103,15 @@ def _is_within_bounds(share: float) -> bool:
     return share >= MIN_SHARE_OF_DEFAULT / _ROUNDING and share <= MAX_SHARE_OF_DEFAULT * _ROUNDING
 
 
-@compiled
-def _mask_limits(
-    stands: NDArray[np.int64],
-    services: NDArray[np.int64],
-    factors: NDArray[np.float64],
-    limits: NDArray[np.float64],
-    defaults: NDArray[np.float64],
-    allowed: NDArray[np.bool_],
-) -> None:
-    for n in stands:
-        for a in range(services.shape[0]):
-            s = services[a]
-            allowed[n, a] = _is_within_bounds(limits[n, s] / defaults[0, s] * factors[a])
+@inlined
+def may_change_limit(table: MaskTable, limits: Floats, n: int, a: int) -> bool:
+    """Whether the new limit is within bounds."""
+    return _is_within_bounds(limits[n, table.services[a]] / table.defaults[a] * table.factors[a])
 
 
-@compiled
-def _mask_requests(
-    stands: NDArray[np.int64],
-    services: NDArray[np.int64],
-    factors: NDArray[np.float64],
-    limits: NDArray[np.float64],
-    requests: NDArray[np.float64],
-    defaults: NDArray[np.float64],
-    allowed: NDArray[np.bool_],
-) -> None:
-    for n in stands:
-        for a in range(services.shape[0]):
-            s = services[a]
-            fits = factors[a] <= limits[n, s] / requests[n, s] * _ROUNDING
-            allowed[n, a] = fits and _is_within_bounds(requests[n, s] / defaults[0, s] * factors[a])
+@inlined
+def may_change_request(table: MaskTable, limits: Floats, requests: Floats, n: int, a: int) -> bool:
+    """Whether the new request is within bounds and no more than the limit."""
+    s = table.services[a]
+    fits = table.factors[a] <= limits[n, s] / requests[n, s] * _ROUNDING
+    return fits and _is_within_bounds(requests[n, s] / table.defaults[a] * table.factors[a])

@@ -2,13 +2,10 @@
 
 from collections.abc import Sequence
 
-import numpy as np
-from numpy.typing import NDArray
-
 from clusters.commands import OperatorCommand, ShapeWorkload
-from clusters.compiled import compiled
+from clusters.compiled import inlined
 from clusters.topology import Application
-from envs.actions.action import Action, ActionTable, ActionType, Controls
+from envs.actions.action import Action, ActionType, Controls, MaskTable
 
 SHARES_OF_ALL = (0.75, 0.5, 1.0)
 SHARE_OF_ONE = 0.5
@@ -28,12 +25,6 @@ class Shape:
             actions.append(Action(name=name, type=self.type, level=SHARE_OF_ONE - 1.0 - number, subject=request.name))
         return actions
 
-    def mask(
-        self, table: ActionTable, controls: Controls, stands: NDArray[np.int64], allowed: NDArray[np.bool_]
-    ) -> None:
-        """Whether any share would change."""
-        _mask(stands, controls.sent_shares, allowed)
-
     def command(
         self, action: Action, application: Application, controls: Controls, stand: int
     ) -> OperatorCommand | None:
@@ -42,13 +33,13 @@ class Shape:
         return ShapeWorkload(request_type=action.subject, factor=factor)
 
 
-@compiled
-def _mask(stands: NDArray[np.int64], sent_shares: NDArray[np.float64], allowed: NDArray[np.bool_]) -> None:
-    num_of_all = len(SHARES_OF_ALL)
-    for n in stands:
-        for a in range(num_of_all):
-            allowed[n, a] = False
-        for r in range(sent_shares.shape[1]):
-            for a in range(num_of_all):
-                allowed[n, a] |= sent_shares[n, r] != SHARES_OF_ALL[a]
-            allowed[n, num_of_all + r] = sent_shares[n, r] != SHARE_OF_ONE
+@inlined
+def changes_shares(table: MaskTable, controls: Controls, n: int, a: int) -> bool:
+    """Whether any share would change."""
+    number, is_changed = table.numbers[a], False
+    for r in range(controls.sent_shares.shape[1]):
+        if number < len(SHARES_OF_ALL):
+            is_changed |= controls.sent_shares[n, r] != SHARES_OF_ALL[number]
+        elif number == len(SHARES_OF_ALL) + r:
+            is_changed |= controls.sent_shares[n, r] != SHARE_OF_ONE
+    return is_changed

@@ -4,13 +4,10 @@ import math
 from collections import Counter
 from collections.abc import Sequence
 
-import numpy as np
-from numpy.typing import NDArray
-
 from clusters.commands import OperatorCommand, ShiftTraffic
-from clusters.compiled import compiled
+from clusters.compiled import inlined
 from clusters.topology import Application
-from envs.actions.action import Action, ActionTable, ActionType, Controls
+from envs.actions.action import Action, ActionType, Controls, MaskTable
 from envs.actions.controls import NO_RELEASE
 
 CANARY_SHARES = (0.1, 0.5)
@@ -48,20 +45,6 @@ class ShiftRelease:
                 )
         return actions
 
-    def mask(
-        self, table: ActionTable, controls: Controls, stands: NDArray[np.int64], allowed: NDArray[np.bool_]
-    ) -> None:
-        """Whether the release may come out further, or go back."""
-        _mask(
-            stands,
-            table.services,
-            table.levels,
-            controls.replicas,
-            controls.versions,
-            controls.canaries,
-            allowed,
-        )
-
     def command(
         self, action: Action, application: Application, controls: Controls, stand: int
     ) -> OperatorCommand | None:
@@ -70,19 +53,10 @@ class ShiftRelease:
         return ShiftTraffic(service=action.target, release=action.subject, share=share)
 
 
-@compiled
-def _mask(
-    stands: NDArray[np.int64],
-    services: NDArray[np.int64],
-    levels: NDArray[np.float64],
-    replicas: NDArray[np.int64],
-    versions: NDArray[np.int64],
-    canaries: NDArray[np.int64],
-    allowed: NDArray[np.bool_],
-) -> None:
-    for n in stands:
-        for a in range(services.shape[0]):
-            s, release = services[a], a // _NUM_STEPS
-            is_free = canaries[n, s] == NO_RELEASE or canaries[n, s] == release
-            goes_on = is_free and replicas[n, s] > 0 and versions[n, s] != release
-            allowed[n, a] = levels[a] < 0 or goes_on
+@inlined
+def may_shift(table: MaskTable, controls: Controls, n: int, a: int) -> bool:
+    """Whether the release may come out further, or go back."""
+    s, release = table.services[a], table.numbers[a] // _NUM_STEPS
+    is_free = controls.canaries[n, s] == NO_RELEASE or controls.canaries[n, s] == release
+    goes_on: bool = is_free and controls.replicas[n, s] > 0 and controls.versions[n, s] != release
+    return goes_on or table.levels[a] < 0

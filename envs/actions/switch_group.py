@@ -3,13 +3,10 @@
 from collections import Counter
 from collections.abc import Sequence
 
-import numpy as np
-from numpy.typing import NDArray
-
 from clusters.commands import OperatorCommand, SetGroup
-from clusters.compiled import compiled
+from clusters.compiled import inlined
 from clusters.topology import Application
-from envs.actions.action import Action, ActionTable, ActionType, Controls
+from envs.actions.action import Action, ActionType, Controls, MaskTable
 
 
 class SwitchGroup:
@@ -37,12 +34,6 @@ class SwitchGroup:
                 )
         return actions
 
-    def mask(
-        self, table: ActionTable, controls: Controls, stands: NDArray[np.int64], allowed: NDArray[np.bool_]
-    ) -> None:
-        """Whether the group would be switched."""
-        _mask(stands, table.levels, controls.groups_enabled, allowed)
-
     def command(
         self, action: Action, application: Application, controls: Controls, stand: int
     ) -> OperatorCommand | None:
@@ -50,13 +41,8 @@ class SwitchGroup:
         return SetGroup(group=action.subject, enabled=action.level > 0)
 
 
-@compiled
-def _mask(
-    stands: NDArray[np.int64],
-    levels: NDArray[np.float64],
-    groups_enabled: NDArray[np.bool_],
-    allowed: NDArray[np.bool_],
-) -> None:
-    for n in stands:
-        for a in range(levels.shape[0]):  # two actions per group, in the application's order
-            allowed[n, a] = groups_enabled[n, a // 2] == (levels[a] < 0)
+@inlined
+def would_switch(table: MaskTable, controls: Controls, n: int, a: int) -> bool:
+    """Whether the group is in the other state: it has two actions, in the application's order."""
+    is_other: bool = controls.groups_enabled[n, table.numbers[a] // 2] == (table.levels[a] < 0)
+    return is_other
