@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from clusters.telemetry import NODE_SIGNALS, STAND_SIGNALS, TelemetryWindow, signal_index
 from envs.kernels.levels import ServiceLevels
-from envs.kernels.readings import add_up, fill_mean_costs
+from envs.kernels.readings import fill_mean_costs
 from envs.loop_state import LoopState
 from envs.operator_actions import OperatorActivity
 from envs.rewards.reward_context import RewardContext
@@ -35,20 +35,17 @@ def reward_context(
         state: after the step.
         num_replicas: of the whole untouched stand.
     """
-    num_restarts, shares_off = np.empty((2, len(emergency)))
-    # Gathered at once, as levels are.
-    restarts = np.ascontiguousarray(window.nodes[..., _RESTARTS].swapaxes(0, 1))
-    add_up(restarts, state.controls.groups_enabled, num_restarts, shares_off)
     return RewardContext(
         levels=levels,
         cost_millicores=window.stand[..., _COST].astype(np.float64),
         baseline_cost_millicores=state.baseline_cost_millicores,
         baseline_replicas=num_replicas,
-        num_restarts=num_restarts,
+        # Gathered at once, as levels are.
+        num_restarts=np.ascontiguousarray(window.nodes[..., _RESTARTS].swapaxes(0, 1)).swapaxes(0, 1),
         num_changes=activity.num_changes,
         num_replicas_touched=activity.num_replicas_touched,
         num_unsafe=activity.num_unsafe,
-        features_off_share=shares_off,
+        groups_enabled=state.controls.groups_enabled,
         escalated=activity.escalated,
         emergency=emergency,
         remaining_steps=state.num_steps - state.step_index,

@@ -10,5 +10,9 @@ def features_off(context: RewardContext, term: Floats) -> None:
 
     Requests succeed without them, so that no other term sees what is missing.
     """
+    enabled = context.groups_enabled
     for n in range(len(term)):
-        term[n] -= context.features_off_share[n]
+        num_off = 0
+        for p in range(enabled.shape[1]):
+            num_off += not enabled[n, p]
+        term[n] -= num_off / max(enabled.shape[1], 1)

@@ -1,4 +1,7 @@
-"""Everything that reward terms are computed from. Legend: N stands, T reward buckets of the step, S services."""
+"""Everything that reward terms are computed from.
+
+Legend: N stands, T reward buckets of the step, S services, P optional groups.
+"""
 
 from typing import NamedTuple
 
@@ -23,16 +26,16 @@ class RewardContext(NamedTuple):
     """[N] as measured over the warm-up."""
     baseline_replicas: int
     """Replicas of the whole untouched stand."""
-    num_restarts: Floats
-    """[N] containers that restarted during the step, whatever the cause."""
+    num_restarts: NDArray[np.float32]
+    """[N, T, S] containers that restarted, whatever the cause; NaN or negative where unknown."""
     num_changes: Ints
     """[N] operator commands that changed the stand; finding it as wanted is no change."""
     num_replicas_touched: Ints
     """[N] replicas added, removed or rolled by them."""
     num_unsafe: Ints
     """[N] actions that were rejected, failed, or disrupted a service again too soon."""
-    features_off_share: Floats
-    """[N] share of the application's optional groups that are switched off."""
+    groups_enabled: Bools
+    """[N, P] which of the application's optional groups are switched on."""
     escalated: Bools
     """[N] whether this step's action handed over to a person."""
     emergency: Bools

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from envs.rewards.reward_context import RewardContext
-from envs.rewards.reward_terms import Terms, fill_terms, weigh
+from envs.rewards.reward_terms import Terms, judge
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,8 +48,6 @@ class RewardFunction:
     ) -> tuple[NDArray[np.float64], dict[str, NDArray[np.float64]]]:
         """([N] rewards, weighted terms [N] that sum to them); all 0 where `counted` [N] is false."""
         values = np.zeros((len(self._weights), len(counted)))  # [terms, N]
-        terms = Terms(*values)
-        fill_terms(context, terms)
-        rewards = np.zeros(len(counted))
-        weigh(values, self._weights, counted, rewards)
+        terms, rewards = Terms(*values), np.empty(len(counted))
+        judge(context, terms, values, self._weights, counted, rewards)
         return rewards, terms._asdict()

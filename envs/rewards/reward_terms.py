@@ -32,8 +32,19 @@ class Terms(NamedTuple):
 
 
 @compiled
-def fill_terms(context: RewardContext, terms: Terms) -> None:
-    """Subtract from each term [N], which is 0, what the step says; what comes of it is at most 0."""
+def judge(
+    context: RewardContext, terms: Terms, values: Floats, weights: Floats, counted: Bools, rewards: Floats
+) -> None:
+    """Compute all terms and what they come to.
+
+    Args:
+        context: of the step.
+        terms: each [N], 0; filled with what the step says, at most 0, by its weight.
+        values: [terms, N] the same memory.
+        weights: [terms]
+        counted: [N] where it is false, everything stays 0.
+        rewards: [N] filled with the sum of the terms, one after the other.
+    """
     slo_violation(context, terms.slo_violation)
     latency_excess(context, terms.latency_excess)
     error_rate(context, terms.error_rate)
@@ -44,18 +55,8 @@ def fill_terms(context: RewardContext, terms: Terms) -> None:
     unsafe_actions(context, terms.unsafe_actions)
     escalation(context, terms.escalation)
     emergency(context, terms.emergency)
-
-
-@compiled
-def weigh(values: Floats, weights: Floats, counted: Bools, rewards: Floats) -> None:
-    """Weigh the terms [terms, N] in place, and add them to the rewards [N], one after the other.
-
-    Args:
-        values: [terms, N]
-        weights: [terms]
-        counted: [N] where it is false, everything is 0.
-        rewards: [N]
-    """
+    for n in range(len(rewards)):
+        rewards[n] = 0.0
     for k in range(values.shape[0]):
         for n in range(values.shape[1]):
             values[k, n] = values[k, n] * weights[k] if counted[n] else 0.0

@@ -46,11 +46,11 @@ def context(telemetry=None, **changes):
         "cost_millicores": np.full((N, T), 5000.0),
         "baseline_cost_millicores": np.full(N, 5000.0),
         "baseline_replicas": 10,
-        "num_restarts": np.zeros(N),
+        "num_restarts": np.zeros((N, T, len(APPLICATION.services)), dtype=np.float32),
         "num_changes": zeros,
         "num_replicas_touched": zeros,
         "num_unsafe": zeros,
-        "features_off_share": np.zeros(N),
+        "groups_enabled": np.ones((N, 2), dtype=np.bool_),
         "escalated": np.zeros(N, dtype=np.bool_),
         "emergency": np.zeros(N, dtype=np.bool_),
         "remaining_steps": np.full(N, 12),
@@ -127,7 +127,7 @@ def test_a_missing_value_may_also_be_negative():
 
 
 def test_a_feature_that_is_switched_off_costs_by_its_share():
-    _, terms = rewards(features_off_share=np.array([0.0, 0.5, 1.0]))
+    _, terms = rewards(groups_enabled=np.array([[True, True], [True, False], [False, False]]))
     assert terms["features_off"].tolist() == [0.0, -0.15, -0.3]
 
 
@@ -146,6 +146,9 @@ def test_churn_and_unsafe_actions_cost():
     assert total[0] == 0.0 > total[1] > total[2]
     assert terms["instability"][2] == pytest.approx(0.5 * -3 / 10)
     assert rewards(num_unsafe=np.array([0, 1, 2]))[0].tolist() == [0.0, -0.5, -1.0]
+    restarts = np.zeros((N, T, len(APPLICATION.services)), dtype=np.float32)
+    restarts[1, 0, 2], restarts[2, :, 3], restarts[2, 1, 4] = 2.0, 1.0, np.nan
+    assert rewards(num_restarts=restarts)[1]["instability"].tolist() == pytest.approx([0.0, -0.1, -0.15])
 
 
 def test_escalation_and_emergency_charge_the_steps_that_are_left():
