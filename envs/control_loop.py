@@ -25,7 +25,7 @@ from envs.actions.catalogue import ActionCatalogue
 from envs.episode_end import EpisodeRules, update_end
 from envs.fault_injection import FaultReceipt, inject_faults, lift_expired_limits
 from envs.kernels.choices import choose_moving
-from envs.kernels.due import let_pass, num_unfit
+from envs.kernels.due import let_pass, num_unfit, until_end
 from envs.loop_state import END_REASONS, End, empty_state
 from envs.loop_step import LoopStep
 from envs.observation import observation_of
@@ -254,21 +254,23 @@ class ControlLoop:
         if not moving.any():
             return changed
         selected = None if advanced.all() else np.flatnonzero(advanced)
-        buckets_left = self.time_scales.buckets_per_step
-        clocks = moving, state.elapsed_seconds, state.now_ns, state.limit_ends_seconds
-        until_limit = let_pass(0.0, 0, *clocks)
-        while buckets_left:
-            due, until = state.schedule.pop_due(moving, state.elapsed_seconds)
+        num_buckets = self.time_scales.buckets_per_step
+        passed = 0  # buckets; the clocks follow at the end
+        until_limit = until_end(moving, state.elapsed_seconds, state.limit_ends_seconds)
+        while passed < num_buckets:
+            passed_seconds = passed * bucket_seconds
+            due, until = state.schedule.pop_due(moving, state.elapsed_seconds, passed_seconds)
             if due.stands.size:
                 changed += inject_faults(due, self._batch, self.application, state, receipts)
-            if until_limit <= 0:
-                changed += lift_expired_limits(moving, self._batch, self.application, state)
-                until_limit = let_pass(0.0, 0, *clocks)
-            num_buckets = math.ceil(min(buckets_left, min(until, until_limit) / bucket_seconds))
-            seconds = num_buckets * bucket_seconds
-            self._batch.advance(seconds, selected)
-            until_limit = let_pass(seconds, round(seconds * _NS), *clocks)
-            buckets_left -= num_buckets
+            if until_limit <= passed_seconds:
+                changed += lift_expired_limits(moving, self._batch, self.application, state, passed_seconds)
+                until_limit = until_end(moving, state.elapsed_seconds, state.limit_ends_seconds)
+            until = min(until, until_limit - passed_seconds)
+            num_quiet = math.ceil(min(num_buckets - passed, until / bucket_seconds))
+            self._batch.advance(num_quiet * bucket_seconds, selected)
+            passed += num_quiet
+        seconds = self.time_scales.control_step_seconds
+        let_pass(seconds, round(seconds * _NS), moving, state.elapsed_seconds, state.now_ns)
         return changed
 
     def _judge(

@@ -68,10 +68,10 @@ def _takes_rows(batch: type) -> bool:
 
 
 def lift_expired_limits(
-    moving: NDArray[np.bool_], batch: StandBatch, application: Application, state: LoopState
+    moving: NDArray[np.bool_], batch: StandBatch, application: Application, state: LoopState, passed_seconds: float
 ) -> list[int]:
-    """Lift the rate limits whose time is over; returns the stands where that was so."""
-    expired = np.flatnonzero(moving & (state.limit_ends_seconds <= state.elapsed_seconds)).tolist()
+    """Lift the rate limits whose time is over, so long after a step began; returns the stands where that was so."""
+    expired = np.flatnonzero(moving & (state.limit_ends_seconds <= state.elapsed_seconds + passed_seconds)).tolist()
     for stand in expired:
         lift = SetRateLimit(limit_rps=None)
         batch.apply(stand, lift)

@@ -70,23 +70,33 @@ class FaultSchedule:
             self.has_begun,
         )
 
-    def pop_due(self, moving: NDArray[np.bool_], now_seconds: NDArray[np.float64]) -> tuple[DueEvents, float]:
+    def pop_due(
+        self, moving: NDArray[np.bool_], elapsed_seconds: NDArray[np.float64], passed_seconds: float = 0.0
+    ) -> tuple[DueEvents, float]:
         """Take the events that are due from the stands that move; and how long until any of them has another.
 
         A stand's events come in time order; at one time clearances come first.
+
+        Args:
+            moving: [N]
+            elapsed_seconds: [N] each stand's clock at some moment.
+            passed_seconds: since that moment.
         """
-        num_due, until = self._take_due(moving, now_seconds)
+        num_due, until = self._take_due(moving, elapsed_seconds, passed_seconds)
         if num_due > len(self._room.stands):
             self._room = DueEvents(np.empty(num_due, dtype=np.int64), np.empty(num_due, dtype=ROW))
-            num_due, until = self._take_due(moving, now_seconds)
+            num_due, until = self._take_due(moving, elapsed_seconds, passed_seconds)
         if not num_due:
             return NOTHING_DUE, until
         return DueEvents(self._room.stands[:num_due].copy(), self._room.events[:num_due].copy()), until
 
-    def _take_due(self, moving: NDArray[np.bool_], now_seconds: NDArray[np.float64]) -> tuple[int, float]:
+    def _take_due(
+        self, moving: NDArray[np.bool_], elapsed_seconds: NDArray[np.float64], passed_seconds: float
+    ) -> tuple[int, float]:
         return take_due(
             moving,
-            now_seconds,
+            elapsed_seconds,
+            passed_seconds,
             self._events,
             self._num_events,
             self._position,

@@ -41,7 +41,7 @@ def reward_context(
         baseline_cost_millicores=state.baseline_cost_millicores,
         baseline_replicas=num_replicas,
         # Gathered at once, as levels are.
-        num_restarts=np.ascontiguousarray(window.nodes[..., _RESTARTS].swapaxes(0, 1)).swapaxes(0, 1),
+        num_restarts=np.ascontiguousarray(window.nodes[..., _RESTARTS].swapaxes(0, 1)),
         num_changes=activity.num_changes,
         num_replicas_touched=activity.num_replicas_touched,
         num_unsafe=activity.num_unsafe,

@@ -4,6 +4,7 @@ Legend: ... any leading axes (N stands in all), T buckets, J journeys.
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,6 +33,11 @@ class Objectives:
     error_ratio: Floats
     """[J]"""
 
+    @cached_property
+    def per_objective(self) -> Floats:
+        """[J] one over the latencies."""
+        return 1.0 / self.latency_milliseconds
+
     @classmethod
     def of(cls, application: Application) -> "Objectives":
         """Those of an application's journeys."""
@@ -58,7 +64,14 @@ def levels_of(window: TelemetryWindow, objectives: Objectives) -> ServiceLevels:
         served=served,
         violated=violated,
     )
-    read_levels(journeys, _SIGNALS, objectives.latency_milliseconds, objectives.error_ratio, levels)
+    read_levels(
+        journeys,
+        _SIGNALS,
+        objectives.latency_milliseconds,
+        objectives.per_objective,
+        objectives.error_ratio,
+        levels,
+    )
     return levels
 
 

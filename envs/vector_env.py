@@ -94,6 +94,7 @@ class VectorStandEnv(VectorEnv[ObservationDict, NDArray[np.int64], NDArray[np.fl
         self._names = np.full(num_envs, None, dtype=object)
         self._candidates = np.full(num_envs, None, dtype=object)
         self._done = np.zeros(num_envs, dtype=np.bool_)
+        self._everyone = np.ones(num_envs, dtype=np.bool_)
 
     def reset(
         self, *, seed: int | Sequence[int | None] | None = None, options: dict[str, Any] | None = None
@@ -177,10 +178,9 @@ class VectorStandEnv(VectorEnv[ObservationDict, NDArray[np.int64], NDArray[np.fl
     def _step_infos(self, step: LoopStep, stepped: NDArray[np.bool_]) -> dict[str, Any]:
         """What the single environments' infos come to: arrays, with a mask of the envs that have each."""
         infos: dict[str, Any] = {}
-        everyone = np.ones(self.num_envs, dtype=np.bool_)
-        _add(infos, "time_seconds", self.loop.elapsed_seconds(), everyone)
-        _add(infos, "scenario", self._names, everyone)
-        _add(infos, "candidates", self._candidates, everyone)
+        _add(infos, "time_seconds", self.loop.elapsed_seconds(), self._everyone)
+        _add(infos, "scenario", self._names, self._everyone)
+        _add(infos, "candidates", self._candidates, self._everyone)
         if step.receipts:
             receipts, has_receipt = np.full(self.num_envs, None, dtype=object), np.zeros(self.num_envs, dtype=np.bool_)
             for stand, receipt in step.receipts.items():

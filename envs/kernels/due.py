@@ -17,31 +17,29 @@ VOID = int(Verb.NONE)
 
 
 @compiled
-def let_pass(
-    seconds: float,
-    nanoseconds: int,
-    moving: Bools,
-    elapsed_seconds: Floats,
-    now_ns: Ints,
-    limit_ends_seconds: Floats,
-) -> float:
-    """Move the clocks [N] of the stands that move on; the least time left to the end of a rate limit on any of them.
+def until_end(moving: Bools, elapsed_seconds: Floats, limit_ends_seconds: Floats) -> float:
+    """Least time to the end of a rate limit on any stand [N] that moves; infinite: never."""
+    until = np.inf
+    for n in range(moving.shape[0]):
+        if moving[n]:
+            until = min(until, limit_ends_seconds[n] - elapsed_seconds[n])
+    return until
 
-    Infinite: there is none.
-    """
-    until_end = np.inf
+
+@compiled
+def let_pass(seconds: float, nanoseconds: int, moving: Bools, elapsed_seconds: Floats, now_ns: Ints) -> None:
+    """Move the clocks [N] of the stands that move on."""
     for n in range(moving.shape[0]):
         if moving[n]:
             elapsed_seconds[n] += seconds
             now_ns[n] += nanoseconds
-            until_end = min(until_end, limit_ends_seconds[n] - elapsed_seconds[n])
-    return until_end
 
 
 @compiled
 def take_due(
     moving: Bools,
     elapsed_seconds: Floats,
+    passed_seconds: float,
     events: Rows,
     num_events: Ints,
     position: Ints,
@@ -55,7 +53,8 @@ def take_due(
 
     Args:
         moving: [N]
-        elapsed_seconds: [N]
+        elapsed_seconds: [N] when the step began.
+        passed_seconds: since then.
         events: [N, E] of each stand in time order; those whose verb is `VOID` do not happen.
         num_events: [N]
         position: [N] of each stand's next event, in place.
@@ -71,9 +70,10 @@ def take_due(
     """
     count, until = 0, np.inf
     for n in range(moving.shape[0]):
-        if moving[n] and next_seconds[n] <= elapsed_seconds[n]:
+        now_seconds = elapsed_seconds[n] + passed_seconds
+        if moving[n] and next_seconds[n] <= now_seconds:
             at = position[n]
-            while at < num_events[n] and events[n, at].seconds <= elapsed_seconds[n]:
+            while at < num_events[n] and events[n, at].seconds <= now_seconds:
                 count += events[n, at].verb != VOID
                 at += 1
     if count > due_stands.shape[0]:
@@ -82,9 +82,10 @@ def take_due(
     for n in range(moving.shape[0]):
         if not moving[n]:
             continue
-        if next_seconds[n] <= elapsed_seconds[n]:
+        now_seconds = elapsed_seconds[n] + passed_seconds
+        if next_seconds[n] <= now_seconds:
             at = position[n]
-            while at < num_events[n] and (events[n, at].seconds <= elapsed_seconds[n] or events[n, at].verb == VOID):
+            while at < num_events[n] and (events[n, at].seconds <= now_seconds or events[n, at].verb == VOID):
                 if events[n, at].verb != VOID:
                     due_stands[count], due_events[count] = n, events[n, at]
                     count += 1
@@ -94,7 +95,7 @@ def take_due(
                 at += 1
             position[n] = at
             next_seconds[n] = events[n, at].seconds if at < num_events[n] else np.inf
-        until = min(until, next_seconds[n] - elapsed_seconds[n])
+        until = min(until, next_seconds[n] - now_seconds)
     return count, until
 
 

@@ -14,9 +14,10 @@ def instability(context: RewardContext, term: Floats) -> None:
     """
     restarts = context.num_restarts
     for n in range(len(term)):
-        churn = np.float64(context.num_changes[n] + context.num_replicas_touched[n])
-        for t in range(restarts.shape[1]):
+        churn = context.num_changes[n] + context.num_replicas_touched[n]
+        for t in range(restarts.shape[0]):
             for s in range(restarts.shape[2]):
-                count = restarts[n, t, s]
-                churn += count if count > 0 else 0  # an unknown one is none
+                count = restarts[t, n, s]
+                # An unknown one is none. Whole numbers are summed several at a time.
+                churn += np.int32(count if count > np.float32(0.0) else np.float32(0.0))
         term[n] -= churn / context.baseline_replicas

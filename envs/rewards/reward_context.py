@@ -27,7 +27,7 @@ class RewardContext(NamedTuple):
     baseline_replicas: int
     """Replicas of the whole untouched stand."""
     num_restarts: NDArray[np.float32]
-    """[N, T, S] containers that restarted, whatever the cause; NaN or negative where unknown."""
+    """[T, N, S] containers that restarted, whatever the cause; NaN or negative where unknown."""
     num_changes: Ints
     """[N] operator commands that changed the stand; finding it as wanted is no change."""
     num_replicas_touched: Ints

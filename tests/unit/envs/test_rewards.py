@@ -46,7 +46,7 @@ def context(telemetry=None, **changes):
         "cost_millicores": np.full((N, T), 5000.0),
         "baseline_cost_millicores": np.full(N, 5000.0),
         "baseline_replicas": 10,
-        "num_restarts": np.zeros((N, T, len(APPLICATION.services)), dtype=np.float32),
+        "num_restarts": np.zeros((T, N, len(APPLICATION.services)), dtype=np.float32),
         "num_changes": zeros,
         "num_replicas_touched": zeros,
         "num_unsafe": zeros,
@@ -146,8 +146,8 @@ def test_churn_and_unsafe_actions_cost():
     assert total[0] == 0.0 > total[1] > total[2]
     assert terms["instability"][2] == pytest.approx(0.5 * -3 / 10)
     assert rewards(num_unsafe=np.array([0, 1, 2]))[0].tolist() == [0.0, -0.5, -1.0]
-    restarts = np.zeros((N, T, len(APPLICATION.services)), dtype=np.float32)
-    restarts[1, 0, 2], restarts[2, :, 3], restarts[2, 1, 4] = 2.0, 1.0, np.nan
+    restarts = np.zeros((T, N, len(APPLICATION.services)), dtype=np.float32)
+    restarts[0, 1, 2], restarts[:, 2, 3], restarts[1, 2, 4] = 2.0, 1.0, np.nan
     assert rewards(num_restarts=restarts)[1]["instability"].tolist() == pytest.approx([0.0, -0.1, -0.15])
 
 
@@ -179,7 +179,10 @@ def test_terms_sum_to_the_reward_and_a_batch_equals_its_rows_bit_for_bit():
     assert sum(terms.values()) == pytest.approx(total)
     whole = context(telemetry)
     for stand in range(N):
-        of_stand = whole._replace(**{name: _row(getattr(whole, name), stand) for name in PER_STAND})
+        of_stand = whole._replace(
+            **{name: _row(getattr(whole, name), stand) for name in PER_STAND},
+            num_restarts=whole.num_restarts[:, stand : stand + 1].copy(),
+        )
         alone = RewardFunction()(of_stand, np.ones(1, dtype=np.bool_))[1]
         assert {name: values[0] for name, values in alone.items()} == {
             name: values[stand] for name, values in terms.items()
@@ -194,7 +197,7 @@ def test_what_does_not_count_is_worth_nothing_however_bad_it_is():
     assert all(values[1] == 0.0 for values in terms.values())
 
 
-PER_STAND = [name for name in RewardContext._fields if name != "baseline_replicas"]
+PER_STAND = [name for name in RewardContext._fields if name not in ("baseline_replicas", "num_restarts")]
 
 
 def _row(values, stand):
