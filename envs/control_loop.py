@@ -30,9 +30,8 @@ from envs.loop_state import END_REASONS, End, empty_state
 from envs.loop_step import LoopStep
 from envs.observation import observation_of
 from envs.operator_actions import OperatorActivity, carry_out
-from envs.reward_readings import mean_cost, reward_context
 from envs.rewards.reward_function import RewardFunction
-from envs.service_levels import Objectives, levels_of
+from envs.step_readings import StepReadings, mean_cost
 from envs.time_scales import TimeScales
 from ray_configs.errors import UserError
 
@@ -74,10 +73,9 @@ class ControlLoop:
         self.catalogue = ActionCatalogue(batch.application)
         self._reward = reward
         self._rules = rules
-        self._objectives = Objectives.of(batch.application)
-        self._num_replicas = sum(service.replicas for service in batch.application.services)
         self._fresh = empty_state(self.catalogue, 1)
         self._state = empty_state(self.catalogue, batch.num_stands)
+        self._readings = self._empty_readings()
 
     def reset(self, stands: Sequence[int], scenarios: Sequence[Scenario], seeds: Sequence[int]) -> None:
         """Begin an episode on each stand named; the others do not move.
@@ -186,6 +184,7 @@ class ControlLoop:
         fork._batch = self._batch.fork(stands, seeds)
         fork.num_stands = fork._batch.num_stands
         fork._state = self._state.take(stands)
+        fork._readings = fork._empty_readings()
         return fork
 
     def streams(self, stand: int, start_ns: int, end_ns: int, spec: StreamsSpec) -> StandStreams:
@@ -201,6 +200,10 @@ class ControlLoop:
     def close(self) -> None:
         """Release the stands."""
         self._batch.close()
+
+    def _empty_readings(self) -> StepReadings:
+        num_buckets = round(self.time_scales.control_step_seconds / self.time_scales.reward_bucket_seconds)
+        return StepReadings(self.application, self.num_stands, num_buckets)
 
     def _warmups(self, rows: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
         """(ends [K] in UTC nanoseconds, mean cost [K]) of the warm-ups that some stands just played."""
@@ -281,10 +284,9 @@ class ControlLoop:
         judged = window
         if scales.reward_bucket_seconds != scales.observation_bucket_seconds:
             judged = self._batch.observe(scales.control_step_seconds, scales.reward_bucket_seconds)
-        levels = levels_of(judged, self._objectives)
-        emergency = update_end(levels, moving, activity.escalated, state, scales, self._rules)
-        context = reward_context(judged, levels, activity, emergency, state, self._num_replicas)
-        return window, *self._reward(context, moving)
+        self._readings.read(judged, state)
+        update_end(self._readings, moving, activity.escalated, state, scales, self._rules)
+        return window, *self._reward(self._readings.context(activity, state), moving)
 
 
 def _check_fit(scenarios: ScenarioColumns, application: str, scales: TimeScales) -> None:

@@ -1,6 +1,6 @@
 """When an episode is over.
 
-Legend: N stands, T reward buckets of the step.
+Legend: N stands.
 """
 
 from dataclasses import dataclass
@@ -9,12 +9,12 @@ from math import inf
 import numpy as np
 from numpy.typing import NDArray
 
-from envs.kernels.ends import extend_times, find_ends
-from envs.kernels.levels import ServiceLevels
+from envs.kernels.ends import Courses, EndNumbers, EndRules, update_ends
 from envs.loop_state import End, LoopState
+from envs.step_readings import StepReadings
 from envs.time_scales import TimeScales
 
-_NUMBERS = (int(End.HORIZON), int(End.GOAL), int(End.EMERGENCY), int(End.ESCALATED))
+_NUMBERS = EndNumbers(int(End.HORIZON), int(End.GOAL), int(End.EMERGENCY), int(End.ESCALATED))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,44 +37,37 @@ class EpisodeRules:
 
 
 def update_end(
-    levels: ServiceLevels,
+    readings: StepReadings,
     moving: NDArray[np.bool_],
     escalated: NDArray[np.bool_],
     state: LoopState,
     time_scales: TimeScales,
     rules: EpisodeRules,
-) -> NDArray[np.bool_]:
-    """Bring the loop's memory of good and bad times up to date and set the end reasons (in place).
+) -> None:
+    """Bring the loop's memory of good and bad times up to date and set the end reasons, in place.
 
-    Returns:
-        [N] whether this step ended the episode as an emergency.
+    Args:
+        readings: of the step; which episodes it ended as an emergency is entered there.
+        moving: [N] which stands moved.
+        escalated: [N] whether the step handed over.
+        state: of the loop, in place.
+        time_scales: of the loop.
+        rules: what ends an episode.
     """
-    schedule = state.schedule
-    extend_times(
+    update_ends(
         moving,
-        levels.violated,
-        levels.served,
-        levels.bad_share,
-        1.0 - rules.emergency_good_ratio,
+        readings.levels,
         time_scales.reward_bucket_seconds,
-        schedule.has_begun,
-        state.green_seconds,
-        state.outage_seconds,
-        state.incident_seen,
-    )
-    emergency = np.empty(len(moving), dtype=np.bool_)
-    find_ends(
-        moving,
         escalated,
-        state.num_steps - state.step_index,
-        schedule.num_injections_left,
-        state.incident_seen,
-        state.green_seconds,
-        state.outage_seconds,
-        time_scales.cooldown_seconds if rules.end_on_goal else inf,
-        rules.emergency_seconds if rules.end_on_emergency else inf,
+        state.schedule.has_begun,
+        readings.remaining_steps,
+        state.schedule.num_injections_left,
+        EndRules(
+            bad_enough=1.0 - rules.emergency_good_ratio,
+            goal_seconds=float(time_scales.cooldown_seconds) if rules.end_on_goal else inf,
+            emergency_seconds=float(rules.emergency_seconds) if rules.end_on_emergency else inf,
+        ),
         _NUMBERS,
-        state.ends,
-        emergency,
+        Courses(state.green_seconds, state.outage_seconds, state.incident_seen, state.ends),
+        readings.emergency,
     )
-    return emergency

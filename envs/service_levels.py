@@ -49,21 +49,30 @@ class Objectives:
 
 def levels_of(window: TelemetryWindow, objectives: Objectives) -> ServiceLevels:
     """Read a window of one stand or of a batch, whose leading axes become one."""
-    # Gathered at once, along the way it lies: the machine waits for many stands' memory at a time, a kernel for each.
     journeys = np.ascontiguousarray(window.journeys.reshape(-1, *window.journeys.shape[-3:]).transpose(1, 0, 3, 2))
     num_buckets, num_stands, _, num_journeys = journeys.shape
+    levels = empty_levels(num_stands, num_buckets, num_journeys)
+    fill_levels(journeys, objectives, levels)
+    return levels
+
+
+def empty_levels(num_stands: int, num_buckets: int, num_journeys: int) -> ServiceLevels:
+    """Room for the levels of N stands, T buckets, J journeys."""
     weights, good, errors, latency = np.empty((4, num_stands, num_buckets, num_journeys))
-    bad_share = np.empty((num_stands, num_buckets))
     served, violated = np.empty((2, num_stands, num_buckets), dtype=np.bool_)
-    levels = ServiceLevels(
+    return ServiceLevels(
         weights=weights,
         good_ratio=good,
         error_ratio=errors,
         latency_ratio=latency,
-        bad_share=bad_share,
+        bad_share=np.empty((num_stands, num_buckets)),
         served=served,
         violated=violated,
     )
+
+
+def fill_levels(journeys: NDArray[np.float32], objectives: Objectives, levels: ServiceLevels) -> None:
+    """Read journeys [T, N, F, J]: a bucket after the other, as telemetry is kept."""
     read_levels(
         journeys,
         _SIGNALS,
@@ -72,7 +81,6 @@ def levels_of(window: TelemetryWindow, objectives: Objectives) -> ServiceLevels:
         objectives.error_ratio,
         levels,
     )
-    return levels
 
 
 def violations(window: TelemetryWindow, application: Application) -> Bools:

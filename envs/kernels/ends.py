@@ -3,95 +3,101 @@
 Legend: N stands, T reward buckets of the step.
 """
 
+from typing import NamedTuple
+
 import numpy as np
 from numpy.typing import NDArray
 
 from clusters.compiled import compiled
+from envs.kernels.levels import ServiceLevels
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
 
 
+class EndNumbers(NamedTuple):
+    """What stands for why an episode is over."""
+
+    horizon: int
+    goal: int
+    emergency: int
+    escalated: int
+
+
+class EndRules(NamedTuple):
+    """What ends an episode before its horizon."""
+
+    bad_enough: float
+    """More than this share of bad requests is a total outage."""
+    goal_seconds: float
+    """Green time after an incident that ends an episode; infinite: none does."""
+    emergency_seconds: float
+    """Outage that does; infinite: none does."""
+
+
+class Courses(NamedTuple):
+    """[N] how the episodes went so far, in place."""
+
+    green_seconds: Floats
+    """How long no objective was missed."""
+    outage_seconds: Floats
+    """How long practically nothing worked."""
+    incident_seen: Bools
+    """Whether an objective was missed after a fault began."""
+    ends: NDArray[np.int8]
+    """Why the episode is over; left as it is where it goes on."""
+
+
 @compiled
-def extend_times(
+def update_ends(
     moving: Bools,
-    violated: Bools,
-    served: Bools,
-    bad_share: Floats,
-    bad_enough: float,
+    levels: ServiceLevels,
     bucket_seconds: float,
-    has_begun: Bools,
-    green_seconds: Floats,
-    outage_seconds: Floats,
-    incident_seen: Bools,
-) -> None:
-    """Bring up to date, of the stands that move, how long a condition has held and whether an incident was seen.
-
-    Args:
-        moving: [N]
-        violated: [N, T] whether an objective is missed.
-        served: [N, T] whether anybody wanted anything, and what they got is known.
-        bad_share: [N, T] of the requests.
-        bad_enough: more than this share is a total outage.
-        bucket_seconds: length of a bucket.
-        has_begun: [N] whether a fault was injected.
-        green_seconds: [N] no objective was missed, in place.
-        outage_seconds: [N] practically nothing worked, in place.
-        incident_seen: [N] an objective was missed after a fault began, in place.
-    """
-    for n in range(moving.shape[0]):
-        if not moving[n]:
-            continue
-        for t in range(violated.shape[1]):
-            green_seconds[n] = 0.0 if violated[n, t] else green_seconds[n] + bucket_seconds
-            is_down = served[n, t] and bad_share[n, t] > bad_enough
-            outage_seconds[n] = outage_seconds[n] + bucket_seconds if is_down else 0.0
-            incident_seen[n] |= has_begun[n] and violated[n, t]
-
-
-@compiled
-def find_ends(
-    moving: Bools,
     escalated: Bools,
+    has_begun: Bools,
     steps_left: Ints,
     injections_left: Ints,
-    incident_seen: Bools,
-    green_seconds: Floats,
-    outage_seconds: Floats,
-    goal_seconds: float,
-    emergency_seconds: float,
-    numbers: tuple[int, int, int, int],
-    ends: NDArray[np.int8],
+    rules: EndRules,
+    numbers: EndNumbers,
+    courses: Courses,
     emergency: Bools,
 ) -> None:
-    """Fill why the episodes of the stands [N] that move are over: escalation before emergency, goal and horizon.
+    """Bring up to date, of the stands that move, how long conditions have held, and which episodes are over.
+
+    Escalation comes before emergency, goal and horizon.
 
     Args:
         moving: [N]
+        levels: [N, T, ...]
+        bucket_seconds: length of a bucket.
         escalated: [N] whether the stand was handed over.
+        has_begun: [N] whether a fault was injected.
         steps_left: [N] of the scenario.
         injections_left: [N] faults still to come.
-        incident_seen: [N]
-        green_seconds: [N]
-        outage_seconds: [N]
-        goal_seconds: green time after an incident that ends an episode; infinite: none does.
-        emergency_seconds: outage that does; infinite: none does.
-        numbers: what stands for horizon, goal, emergency and escalation.
-        ends: [N] left as it is where the episode goes on.
-        emergency: [N] whether it is over as one.
+        rules: what ends an episode.
+        numbers: what stands for it.
+        courses: in place.
+        emergency: [N] filled with whether it is over as one.
     """
-    horizon, goal, outage, escalation = numbers
     for n in range(moving.shape[0]):
-        emergency[n] = moving[n] and not escalated[n] and outage_seconds[n] >= emergency_seconds
-        is_recovered = incident_seen[n] and injections_left[n] == 0 and green_seconds[n] >= goal_seconds
+        emergency[n] = False
         if not moving[n]:
             continue
+        green, outage, incident = courses.green_seconds[n], courses.outage_seconds[n], courses.incident_seen[n]
+        for t in range(levels.violated.shape[1]):
+            is_violated = levels.violated[n, t]
+            is_down = levels.served[n, t] and levels.bad_share[n, t] > rules.bad_enough
+            green = 0.0 if is_violated else green + bucket_seconds
+            outage = outage + bucket_seconds if is_down else 0.0
+            incident |= has_begun[n] and is_violated
+        courses.green_seconds[n], courses.outage_seconds[n], courses.incident_seen[n] = green, outage, incident
+        emergency[n] = not escalated[n] and outage >= rules.emergency_seconds
         if escalated[n]:
-            ends[n] = escalation
+            courses.ends[n] = numbers.escalated
         elif emergency[n]:
-            ends[n] = outage
-        elif is_recovered:
-            ends[n] = goal
+            courses.ends[n] = numbers.emergency
+        elif incident and injections_left[n] == 0 and green >= rules.goal_seconds:
+            courses.ends[n] = numbers.goal
         elif steps_left[n] <= 0:
-            ends[n] = horizon
+            courses.ends[n] = numbers.horizon
