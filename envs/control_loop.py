@@ -9,7 +9,6 @@ Legend: N stands, A actions, S services, T buckets of one control step, J journe
 """
 
 import copy
-import math
 from collections.abc import Sequence, Set
 from typing import Protocol, runtime_checkable
 
@@ -258,20 +257,22 @@ class ControlLoop:
             return changed
         selected = None if advanced.all() else np.flatnonzero(advanced)
         num_buckets = self.time_scales.buckets_per_step
-        passed = 0  # buckets; the clocks follow at the end
+        due = state.schedule.pop_due(moving, state.elapsed_seconds, bucket_seconds, num_buckets)
         until_limit = until_end(moving, state.elapsed_seconds, state.limit_ends_seconds)
-        while passed < num_buckets:
-            passed_seconds = passed * bucket_seconds
-            due, until = state.schedule.pop_due(moving, state.elapsed_seconds, passed_seconds)
-            if due.stands.size:
-                changed += inject_faults(due, self._batch, self.application, state, receipts)
-            if until_limit <= passed_seconds:
+        num_quiet = 0
+        for bucket, of_bucket in enumerate(due):
+            passed_seconds = bucket * bucket_seconds
+            is_limit_over = until_limit <= passed_seconds
+            if num_quiet and (of_bucket.stands.size or is_limit_over):
+                self._batch.advance(num_quiet * bucket_seconds, selected)
+                num_quiet = 0
+            if of_bucket.stands.size:
+                changed += inject_faults(of_bucket, self._batch, self.application, state, receipts)
+            if is_limit_over:
                 changed += lift_expired_limits(moving, self._batch, self.application, state, passed_seconds)
                 until_limit = until_end(moving, state.elapsed_seconds, state.limit_ends_seconds)
-            until = min(until, until_limit - passed_seconds)
-            num_quiet = math.ceil(min(num_buckets - passed, until / bucket_seconds))
-            self._batch.advance(num_quiet * bucket_seconds, selected)
-            passed += num_quiet
+            num_quiet += 1
+        self._batch.advance(num_quiet * bucket_seconds, selected)
         seconds = self.time_scales.control_step_seconds
         let_pass(seconds, round(seconds * _NS), moving, state.elapsed_seconds, state.now_ns)
         return changed

@@ -4,6 +4,7 @@ Legend: N stands, E fault events of a stand at most.
 """
 
 from collections.abc import Sequence
+from itertools import pairwise
 from math import inf
 from typing import NamedTuple
 
@@ -71,40 +72,32 @@ class FaultSchedule:
         )
 
     def pop_due(
-        self, moving: NDArray[np.bool_], elapsed_seconds: NDArray[np.float64], passed_seconds: float = 0.0
-    ) -> tuple[DueEvents, float]:
-        """Take the events that are due from the stands that move; and how long until any of them has another.
+        self,
+        moving: NDArray[np.bool_],
+        elapsed_seconds: NDArray[np.float64],
+        bucket_seconds: float,
+        num_buckets: int = 1,
+    ) -> list[DueEvents]:
+        """Take what is due at the starts of the next buckets from the stands that move, bucket by bucket.
 
         A stand's events come in time order; at one time clearances come first.
 
         Args:
             moving: [N]
-            elapsed_seconds: [N] each stand's clock at some moment.
-            passed_seconds: since that moment.
+            elapsed_seconds: [N] at the start of the first bucket.
+            bucket_seconds: length of a bucket.
+            num_buckets: how many.
         """
-        num_due, until = self._take_due(moving, elapsed_seconds, passed_seconds)
+        ends = np.empty(num_buckets, dtype=np.int64)
+        asked = moving, elapsed_seconds, bucket_seconds, self._events, self._num_events, self._position
+        kept = self.next_seconds, self.num_injections_left, self.has_begun
+        num_due = take_due(*asked, *kept, ends, *self._room)
         if num_due > len(self._room.stands):
             self._room = DueEvents(np.empty(num_due, dtype=np.int64), np.empty(num_due, dtype=ROW))
-            num_due, until = self._take_due(moving, elapsed_seconds, passed_seconds)
-        if not num_due:
-            return NOTHING_DUE, until
-        return DueEvents(self._room.stands[:num_due].copy(), self._room.events[:num_due].copy()), until
-
-    def _take_due(
-        self, moving: NDArray[np.bool_], elapsed_seconds: NDArray[np.float64], passed_seconds: float
-    ) -> tuple[int, float]:
-        return take_due(
-            moving,
-            elapsed_seconds,
-            passed_seconds,
-            self._events,
-            self._num_events,
-            self._position,
-            self.next_seconds,
-            self.num_injections_left,
-            self.has_begun,
-            *self._room,
-        )
+            take_due(*asked, *kept, ends, *self._room)
+        stands, events = self._room.stands[:num_due].copy(), self._room.events[:num_due].copy()
+        begins = [0, *ends.tolist()]
+        return [DueEvents(stands[begin:end], events[begin:end]) for begin, end in pairwise(begins)]
 
     def fault_ids(self, stands: Ints) -> NDArray[np.object_]:
         """[K] tuples of str: what the events of these stands [K] count."""

@@ -29,6 +29,6 @@ def schedule_of(*faults: Sequence[ScheduledFault]) -> FaultSchedule:
 def popped(schedule: FaultSchedule, stand: int, seconds: float) -> list[Command]:
     """The commands that are due on a stand."""
     stands = np.arange(len(schedule.has_begun))
-    due, _ = schedule.pop_due(stands == stand, np.full(len(stands), seconds))
+    (due,) = schedule.pop_due(stands == stand, np.full(len(stands), seconds), bucket_seconds=10.0)
     assert (due.stands == stand).all()
     return [schedule.command(stand, event) for event in plain(due.events)]

@@ -1,12 +1,12 @@
 """What is due on which stand, and the clocks that say so.
 
-Legend: N stands, E fault events of a stand at most, D events that are due.
+Legend: N stands, E fault events of a stand at most, B buckets, D events that are due.
 """
 
 import numpy as np
 from numpy.typing import NDArray
 
-from clusters.compiled import compiled
+from clusters.compiled import compiled, inlined
 from clusters.fault_rows import Rows, Verb
 
 Floats = NDArray[np.float64]
@@ -39,64 +39,76 @@ def let_pass(seconds: float, nanoseconds: int, moving: Bools, elapsed_seconds: F
 def take_due(
     moving: Bools,
     elapsed_seconds: Floats,
-    passed_seconds: float,
+    bucket_seconds: float,
     events: Rows,
     num_events: Ints,
     position: Ints,
     next_seconds: Floats,
     num_injections_left: Ints,
     has_begun: Bools,
+    ends: Ints,
     due_stands: Ints,
     due_events: Rows,
-) -> tuple[int, float]:
-    """Take the events that are due from the stands that move, stand by stand in time order.
+) -> int:
+    """Take the events that are due at the starts of the next buckets [B] from the stands that move.
 
     Args:
         moving: [N]
-        elapsed_seconds: [N] when the step began.
-        passed_seconds: since then.
+        elapsed_seconds: [N] at the start of the first bucket.
+        bucket_seconds: length of a bucket.
         events: [N, E] of each stand in time order; those whose verb is `VOID` do not happen.
         num_events: [N]
         position: [N] of each stand's next event, in place.
         next_seconds: [N] when that is, in place; infinite: never.
         num_injections_left: [N] in place.
         has_begun: [N] whether any injection is past, in place.
-        due_stands: [D or more] filled.
-        due_events: [D or more] filled.
+        ends: [B] filled with where in the next two each bucket's events end.
+        due_stands: [D or more] filled, a bucket's stand by stand.
+        due_events: [D or more] filled, a stand's in time order.
 
     Returns:
-        D, and the least time to the next event of any stand that moves; infinite: never. Where there is not enough room
-        for the events, nothing is taken.
+        D. Where there is not enough room for the events, nothing is taken.
     """
-    count, until = 0, np.inf
+    ends[:] = 0
+    last = (len(ends) - 1) * bucket_seconds
     for n in range(moving.shape[0]):
-        now_seconds = elapsed_seconds[n] + passed_seconds
-        if moving[n] and next_seconds[n] <= now_seconds:
+        if moving[n] and next_seconds[n] <= elapsed_seconds[n] + last:
             at = position[n]
-            while at < num_events[n] and events[n, at].seconds <= now_seconds:
-                count += events[n, at].verb != VOID
+            while at < num_events[n] and events[n, at].seconds <= elapsed_seconds[n] + last:
+                ends[_bucket_of(events[n, at].seconds - elapsed_seconds[n], bucket_seconds)] += (
+                    events[n, at].verb != VOID
+                )
                 at += 1
-    if count > due_stands.shape[0]:
-        return count, until
-    count = 0
+    num_due = 0
+    for b in range(len(ends)):
+        num_due, ends[b] = num_due + ends[b], num_due  # so far, where each begins
+    if num_due > due_stands.shape[0]:
+        return num_due
     for n in range(moving.shape[0]):
-        if not moving[n]:
+        if not moving[n] or next_seconds[n] > elapsed_seconds[n] + last:
             continue
-        now_seconds = elapsed_seconds[n] + passed_seconds
-        if next_seconds[n] <= now_seconds:
-            at = position[n]
-            while at < num_events[n] and (events[n, at].seconds <= now_seconds or events[n, at].verb == VOID):
-                if events[n, at].verb != VOID:
-                    due_stands[count], due_events[count] = n, events[n, at]
-                    count += 1
-                    if not events[n, at].is_clearance:
-                        num_injections_left[n] -= 1
-                        has_begun[n] = True
-                at += 1
-            position[n] = at
-            next_seconds[n] = events[n, at].seconds if at < num_events[n] else np.inf
-        until = min(until, next_seconds[n] - now_seconds)
-    return count, until
+        at = position[n]
+        while at < num_events[n] and (events[n, at].seconds <= elapsed_seconds[n] + last or events[n, at].verb == VOID):
+            if events[n, at].verb != VOID:
+                b = _bucket_of(events[n, at].seconds - elapsed_seconds[n], bucket_seconds)
+                due_stands[ends[b]], due_events[ends[b]] = n, events[n, at]
+                ends[b] += 1
+                if not events[n, at].is_clearance:
+                    num_injections_left[n] -= 1
+                    has_begun[n] = True
+            at += 1
+        position[n] = at
+        next_seconds[n] = events[n, at].seconds if at < num_events[n] else np.inf
+    return num_due
+
+
+@inlined
+def _bucket_of(seconds: float, bucket_seconds: float) -> int:
+    """The first bucket that begins at a time or after it."""
+    bucket = 0
+    while bucket * bucket_seconds < seconds:
+        bucket += 1
+    return bucket
 
 
 @compiled
