@@ -3,6 +3,7 @@
 import numpy as np
 
 from clusters.commands import Restart, ScaleWorkload, SetFlag, ShiftTraffic
+from clusters.fault_rows import plain
 from clusters.scenario import ScheduledFault
 from tests.schedules import load, popped, schedule_of
 
@@ -53,6 +54,25 @@ def test_events_of_several_faults_that_are_asked_for_late_come_in_time_order():
     expected = [shift(0.1), shift(0.2, "v3"), shift(0.5), shift(0.0, "v3"), BAD]
     assert popped(schedule, 0, 99.0) == expected
     assert schedule.num_injections_left.tolist() == [0]
+
+
+def test_what_is_due_within_a_step_comes_bucket_by_bucket_and_at_a_buckets_start():
+    schedule = schedule_of([MIXED], [fault((5.0, BAD), (40.0, shift(0.3)))], [fault((10.0, GOOD))])
+    clocks, moving = np.array([10.0, 0.0, 0.0]), np.array([True, True, False])
+    due = schedule.pop_due(moving, clocks, 10.0, 3)
+    told = [
+        [(n, schedule.command(n, event)) for n, event in zip(stands.tolist(), plain(rows), strict=True)]
+        for stands, rows in due
+    ]
+    assert told == [
+        [(0, BAD)],
+        [(0, ScaleWorkload(multiplier=2.0)), (1, BAD)],  # what lies between two starts waits for the later one
+        [(0, GOOD), (0, BAD)],
+    ]
+    assert schedule.next_seconds.tolist() == [np.inf, 40.0, 10.0]
+    assert schedule.num_injections_left.tolist() == [0, 1, 1]
+    nothing = schedule.pop_due(moving, np.array([40.0, 10.0, 0.0]), 10.0, 3)
+    assert [stands.tolist() for stands, _ in nothing] == [[], [], []]
 
 
 def test_injections_out_of_time_order_come_in_time_order():
