@@ -10,10 +10,11 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.special import ndtri
 
 from clusters.simulated.randomness import Words, seed_words, uniforms
+from envs.kernels.multiples import fill_multiples
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
-_NUM_TOGETHER = 8
+_NUM_TOGETHER = 4
 """Numbers of a seed that are made at a time."""
 _PER_STAGE = 1 << 16
 """More numbers than any stage of a draw asks for."""
@@ -28,7 +29,7 @@ class RandomColumns:
     _next: int
     _numbers: Floats  # [those made, K]; the next is the row `_next`, whose place is `_first` further on
 
-    def __init__(self, seeds: Sequence[int], key: int = 0) -> None:
+    def __init__(self, seeds: Sequence[int] | Ints, key: int = 0) -> None:
         """The same seed and key always give the same numbers.
 
         Args:
@@ -54,14 +55,14 @@ class RandomColumns:
         First come the first things of all seeds, then the second ones.
         """
         keys = [self._keys + (number + 1) * _KEYS_APART for number in range(num)]
-        return self._with(np.tile(self._words, num), np.concatenate(keys))
+        return self._with(np.concatenate([self._words] * num), np.concatenate(keys))
 
     def of(self, rows: Ints) -> "RandomColumns":
         """The numbers to come of some seeds; to draw from them does not move these."""
         if self._next == len(self._numbers):
             self._make_more()  # once for all that are taken apart here
         other = self._with(self._words[rows], self._keys[rows])
-        other._first, other._next, other._numbers = self._first, self._next, self._numbers[:, rows]
+        other._first, other._next, other._numbers = self._first, self._next, self._numbers.take(rows, axis=1)
         return other
 
     def uniform(self) -> Floats:
@@ -98,9 +99,9 @@ class RandomColumns:
 
     def multiple(self, low: ArrayLike, high: ArrayLike, unit: float) -> Floats:
         """[K] a multiple of `unit` between two bounds, rounded up at the low end; at least one unit."""
-        first = np.maximum(1.0, np.ceil(np.asarray(low) / unit))
-        count = np.maximum(first, np.asarray(high) // unit) - first + 1.0
-        multiples: Floats = unit * (first + np.floor(count * self.uniform()))
+        multiples = np.empty(len(self))
+        least, most = np.array(low, dtype=np.float64, ndmin=1), np.array(high, dtype=np.float64, ndmin=1)
+        fill_multiples(least, most, unit, self.uniform(), multiples)
         return multiples
 
     def _make_more(self) -> None:

@@ -25,8 +25,10 @@ PARAMETER_STREAM = 1 << 20
 KILL_STREAM = 1 << 21
 
 
-def seed_words(seeds: Sequence[int]) -> Words:
+def seed_words(seeds: Sequence[int] | NDArray[np.int64]) -> Words:
     """[N] well-mixed words of integer seeds (taken modulo 2^64)."""
+    if isinstance(seeds, np.ndarray):
+        return _mix(seeds.astype(np.uint64) + _GAMMA)
     return _mix(np.array([int(seed) % 2**64 for seed in seeds], dtype=np.uint64) + _GAMMA)
 
 

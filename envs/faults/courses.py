@@ -1,17 +1,18 @@
 """The courses that faults take over time: at once or in growing steps, there all the time or by turns, and their end.
 
-Legend: K faults, C steps of growth, I injections of one at most, B buckets of the longest.
+Legend: K faults, C steps of growth, I injections of one at most.
 """
 
+import math
 from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from clusters.fault_rows import ROW, Rows, Verb, rows_of
 from envs.faults.fault import (
     DURATIONS,
+    INTENSITIES,
     DrawnFaults,
     DurationClass,
     FaultRequests,
@@ -20,6 +21,7 @@ from envs.faults.fault import (
     Ints,
     bounds_by_member,
 )
+from envs.kernels.courses import fill_growths, fill_turns
 from envs.random_columns import RandomColumns
 
 LASTING_SECONDS: dict[DurationClass, tuple[float, float]] = {
@@ -32,6 +34,7 @@ SLOW_BURN_SHARES = (0.4, 0.6, 0.8, 1.0)
 """Share of the full strength at each step of a slow burn."""
 SLOW_BURN_STEP_SECONDS = (30.0, 60.0)
 _SLOW_BURN = DURATIONS.index(DurationClass.SLOW_BURN)
+_SLOW_BURN_SHARES = np.array(SLOW_BURN_SHARES)
 _LASTING = bounds_by_member(LASTING_SECONDS)
 
 
@@ -63,10 +66,8 @@ def draw_courses(requests: FaultRequests, rng: RandomColumns) -> Courses:
     start = requests.start_seconds
     end_seconds = start + draw_lasting(requests, rng)
     step = rng.multiple(*SLOW_BURN_STEP_SECONDS, requests.bucket_seconds)
-    seconds = start[:, None] + np.arange(len(SLOW_BURN_SHARES)) * step[:, None]
-    shares = np.tile(SLOW_BURN_SHARES, (len(start), 1))
-    at_once = requests.duration != _SLOW_BURN
-    seconds[at_once, 1:], shares[at_once] = np.inf, 1.0
+    seconds, shares = np.empty((2, len(start), len(SLOW_BURN_SHARES)))
+    fill_growths(requests.duration == _SLOW_BURN, start, step, _SLOW_BURN_SHARES, seconds, shares)
     return Courses(seconds, shares, end_seconds)
 
 
@@ -122,36 +123,18 @@ def by_turns(
         cycle: buckets of a cycle.
     """
     courses = draw_courses(requests, rng)
-    full = np.array([bad_buckets[intensity] for intensity in Intensity])[requests.intensity]
-    num_buckets = (courses.end_seconds - requests.start_seconds) / requests.bucket_seconds
-    bucket = np.arange(int(np.ceil(num_buckets.max(initial=1.0))))
-    is_bad = _is_bad(courses, requests, bucket, full, cycle)
-    turns = is_bad.copy()
-    turns[:, 1:] ^= is_bad[:, :-1]
-    turns &= bucket < num_buckets[:, None]  # at its end a fault is cleared, and turns no more
-    seconds = requests.start_seconds[:, None] + _in_order(turns) * requests.bucket_seconds
-    injections = np.empty(seconds.shape, dtype=ROW)
-    injections[:, 0::2], injections[:, 1::2] = bad[:, None], good[:, None]  # it comes and goes in turn
-    injections["seconds"] = seconds
-    injections["verb"][np.isinf(seconds)] = Verb.NONE
+    full = np.array([bad_buckets[intensity] for intensity in INTENSITIES])[requests.intensity]
+    num_buckets = (courses.end_seconds - requests.start_seconds).max(initial=0.0) / requests.bucket_seconds
+    most_cycles = math.ceil(math.ceil(num_buckets) / cycle)
+    injections = np.zeros((len(requests), 2 * most_cycles), dtype=ROW)  # in each cycle it comes and goes
+    fill_turns(
+        (courses.seconds, courses.shares),
+        requests.start_seconds,
+        courses.end_seconds,
+        full,
+        cycle,
+        requests.bucket_seconds,
+        (bad, good),
+        injections,
+    )
     return DrawnFaults(end_seconds=courses.end_seconds, injections=injections, clearance=good)
-
-
-def _in_order(mask: NDArray[np.bool_]) -> Floats:
-    """[K, I] where a mask [K, B] is set, in order; infinite: it is set less often."""
-    width = int(mask.sum(axis=1).max(initial=0))
-    positions = np.where(mask, np.arange(mask.shape[1], dtype=np.float64), np.inf)
-    return np.sort(positions, axis=1)[:, :width]
-
-
-def _is_bad(courses: Courses, requests: FaultRequests, bucket: Ints, full: Ints, cycle: int) -> NDArray[np.bool_]:
-    """[K, B] in which buckets after their start faults are there: first in each cycle, as long as they are strong."""
-    start = requests.start_seconds
-    cycle_start = bucket - bucket % cycle
-    share = np.zeros((len(requests), len(bucket)))
-    for seconds, reached in zip(courses.seconds.T, courses.shares.T, strict=True):
-        has_begun = (seconds - start)[:, None] / requests.bucket_seconds <= cycle_start
-        share = np.where(has_begun, reached[:, None], share)
-    num_bad = np.maximum(1, (full[:, None] * share).astype(np.int64))
-    is_bad: NDArray[np.bool_] = bucket - cycle_start < num_bad
-    return is_bad

@@ -16,8 +16,9 @@ from clusters.topology import LOAD_GENERATOR, Application, ConfigFlag
 from envs.actions.catalogue import ActionCatalogue
 from envs.actions.control_record import baseline_controls
 from envs.faults.bad_config import adds_retries
+from envs.kernels.picks import NONE, put_priority
 from envs.random_columns import Ints, RandomColumns
-from envs.scenarios.picks import NONE, first_positions, kept, one_of, put_first, shuffled, some_positions
+from envs.scenarios.picks import first_positions, kept, one_of, shuffled, some_positions
 
 NUM_FLAGS = 2
 NUM_PER_GROUP = 2
@@ -124,12 +125,12 @@ class CandidateDraws:
         neighbour = one_of(self._near[first] | self._near[second], rng)
         priorities = rng.uniforms(len(self._is_meant))
         # The later ones win: a neighbour may be a suspect, and both suspects the same.
-        put_first(priorities, neighbour, _NEIGHBOUR)
-        put_first(priorities, second, _SECOND_SUSPECT)
-        put_first(priorities, first, _FIRST_SUSPECT)
+        put_priority(neighbour, _NEIGHBOUR, priorities)
+        put_priority(second, _SECOND_SUSPECT, priorities)
+        put_priority(first, _FIRST_SUSPECT, priorities)
         return PickedServices(
-            anyone=first_positions(np.where(self._is_meant, priorities, np.inf), NUM_PER_GROUP),
-            scalable=first_positions(np.where(self._is_scalable, priorities, np.inf), NUM_PER_GROUP),
+            anyone=first_positions(priorities, self._is_meant, NUM_PER_GROUP),
+            scalable=first_positions(priorities, self._is_scalable, NUM_PER_GROUP),
         )
 
     def _on_services(self, verb: str) -> Ints:

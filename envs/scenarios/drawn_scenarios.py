@@ -22,7 +22,7 @@ class Moments:
     """When things happen, in seconds after the warm-up."""
 
     fault_start_seconds: Floats
-    """[K, MAX_FAULTS] of each fault."""
+    """[MAX_FAULTS * K] of the first faults of all scenarios, then of the second ones."""
     decision_seconds: Floats
     """[K]"""
     horizon_seconds: Floats
@@ -68,18 +68,17 @@ class DrawnScenarios:
         """All of them as columns."""
         num_scenarios = len(self.names)
         events, num_events = self.faults.events()
-        loads = self.loads.loads
         return ScenarioColumns(
             sources=_same(self, num_scenarios),
             source_rows=np.arange(num_scenarios),
             names=object_column(self.names),
             applications=_same(self.application.name, num_scenarios),
             candidates=object_column(self.candidates),
-            rates_rps=loads.rates_rps.astype(np.float32),
-            num_rates=self.loads.requests.num_steps,
+            rates_rps=self.loads.rates_rps(),
+            num_rates=self.loads.num_steps,
             rate_step_seconds=np.full(num_scenarios, STEP_SECONDS),
-            mixes=loads.mixes,
-            think_seconds=loads.think_seconds,
+            mixes=self.loads.mixes,
+            think_seconds=self.loads.think_seconds,
             warmup_seconds=np.full(num_scenarios, self.warmup_seconds),
             horizon_seconds=self.moments.horizon_seconds,
             events=events,

@@ -15,9 +15,11 @@ from numpy.typing import NDArray
 from clusters.topology import Application
 from envs.faults import FAULTS
 from envs.faults.fault import DURATIONS, INTENSITIES, DurationClass, Floats, Intensity, Ints
+from envs.kernels.families import fill_picks
+from envs.kernels.picks import NONE
 from envs.random_columns import RandomColumns
 from envs.scenarios.menus import ScenarioMenu
-from envs.scenarios.picks import NONE, positions_of
+from envs.scenarios.picks import positions_of
 from envs.scenarios.splits import (
     HELD_OUT_SHARE,
     NO_FAULT,
@@ -116,25 +118,20 @@ class FamilyDraws:
 
 
 class _Pools:
-    """Sets of families to pick one from, by its weight.
-
-    All of them are one list, so that a pick of K pools is one search: the cumulative weights of a pool lie between its
-    number and the next one's.
-    """
+    """Sets of families to pick one from, by its weight; all of them are one list."""
 
     def __init__(self, members: Sequence[Sequence[int]], weights: Floats) -> None:
         self.sizes: Ints = np.array([len(of_pool) for of_pool in members], dtype=np.int64)
         self._ends: Ints = self.sizes.cumsum()
-        self._members: Ints = np.array([*(member for of_pool in members for member in of_pool), NONE], dtype=np.int64)
+        self._members: Ints = np.array([member for of_pool in members for member in of_pool], dtype=np.int64)
         cumulative = [weights[of_pool].cumsum() for of_pool in members if of_pool]
-        shares = np.concatenate([of_pool / of_pool[-1] for of_pool in cumulative] or [np.empty(0)])
-        self._cumulative: Floats = np.repeat(np.arange(len(members)), self.sizes) + shares
+        self._shares: Floats = np.concatenate([of_pool / of_pool[-1] for of_pool in cumulative] or [np.empty(0)])
 
     def pick(self, pool: Ints, numbers: Floats) -> Ints:
         """[K] one position of each pool [K], by numbers [K] between 0 and 1; `NONE`: the pool is empty."""
-        found = np.searchsorted(self._cumulative, pool + numbers, side="right")
-        within = np.minimum(found, self._ends[pool] - 1)  # the sum with a number close to 1 is rounded up to the next
-        return np.where(self.sizes[pool] > 0, self._members[within], NONE)
+        picked = np.empty(len(pool), dtype=np.int64)
+        fill_picks(pool, numbers, self._ends, self._shares, self._members, picked)
+        return picked
 
 
 def _first_groups(menu: ScenarioMenu) -> list[tuple[Family, ...]]:

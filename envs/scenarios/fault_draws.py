@@ -15,8 +15,9 @@ from envs.faults import FAULTS
 from envs.faults.fault import DrawnFaults, FaultFamily, FaultRequests, Floats, Ints, Target
 from envs.faults.scheduled import scheduled_fault
 from envs.kernels.fault_order import add_num_commands, put_in_time_order
+from envs.kernels.picks import NONE
 from envs.random_columns import RandomColumns
-from envs.scenarios.picks import NONE, positions_of
+from envs.scenarios.picks import positions_of
 
 MAX_FAULTS = 2
 """Of one scenario."""
@@ -25,7 +26,7 @@ FAULT_IDS = tuple(f"fault-{number}" for number in range(MAX_FAULTS))
 
 @dataclass(frozen=True, kw_only=True)
 class WantedFaults:
-    """What K scenarios want: [K, MAX_FAULTS] each."""
+    """What K scenarios want, [MAX_FAULTS * K] each: the first faults of them all, then the second ones."""
 
     kind: Ints
     """Position in the menu's faults; `NONE`: no fault."""
@@ -96,66 +97,58 @@ class FaultDraws:
     def __init__(self, application: Application, faults: tuple[str, ...]) -> None:
         self._application = application
         self._families = tuple(FAULTS[fault] for fault in faults)
-        self._targets = [_TargetTable.of(application, family.targets(application)) for family in self._families]
+        self._targets = [_target_table(application, family.targets(application)) for family in self._families]
 
     def draw(self, wanted: WantedFaults, bucket_seconds: float, rng: RandomColumns) -> FaultColumns:
         """The faults of K scenarios; those of one kind are drawn together, whichever number they have."""
-        of_each, groups = rng.times(MAX_FAULTS), []
-        services, flag, release = (np.full(wanted.kind.shape, NONE) for _ in range(3))
-        is_of_load = np.zeros(wanted.kind.shape, dtype=np.bool_)
-        for kind in np.unique(wanted.kind[wanted.kind != NONE]).tolist():
-            group = self._draw_kind(kind, wanted, bucket_seconds, of_each)
-            at, table = (group.rows, group.numbers), self._targets[kind]
-            services[at], flag[at], release[at] = (
-                positions[group.target] for positions in (table.service, table.flag, table.release)
-            )
-            is_of_load[at] = services[at] == NONE
+        of_each, groups, num_scenarios = rng.times(MAX_FAULTS), [], len(rng)
+        struck = np.full((3, len(wanted.kind)), NONE)
+        for kind in np.flatnonzero(np.bincount(wanted.kind[wanted.kind != NONE])).tolist():
+            places = np.flatnonzero(wanted.kind == kind)
+            group = self._draw_kind(kind, places, wanted, bucket_seconds, of_each)
+            struck[:, places] = self._targets[kind][:, group.target]
             groups.append(group)
+        services, flags, releases = struck.reshape(3, MAX_FAULTS, num_scenarios)
+        has_fault = (wanted.kind != NONE).reshape(MAX_FAULTS, num_scenarios)
         return FaultColumns(
-            num_scenarios=len(wanted.kind),
+            num_scenarios=num_scenarios,
             groups=tuple(groups),
-            services=services,
-            is_of_load=is_of_load,
-            flag=_first(flag),
-            release=_first(release),
+            services=services.T,
+            is_of_load=(has_fault & (services == NONE)).T,
+            flag=_first(flags),
+            release=_first(releases),
         )
 
-    def _draw_kind(self, kind: int, wanted: WantedFaults, bucket_seconds: float, rng: RandomColumns) -> _Group:
-        is_of_kind = wanted.kind == kind
-        numbers, rows = np.nonzero(is_of_kind.T)
-        family, at = self._families[kind], (rows, numbers)
+    def _draw_kind(
+        self, kind: int, places: Ints, wanted: WantedFaults, bucket_seconds: float, of_each: RandomColumns
+    ) -> _Group:
+        family, of_group = self._families[kind], of_each.of(places)
         requests = FaultRequests(
             application=self._application,
-            intensity=wanted.intensity[at],
-            duration=wanted.duration[at],
-            start_seconds=wanted.start_seconds[at],
+            intensity=wanted.intensity[places],
+            duration=wanted.duration[places],
+            start_seconds=wanted.start_seconds[places],
             bucket_seconds=bucket_seconds,
         )
-        of_group = rng.of(numbers * len(wanted.kind) + rows)
-        target = of_group.index(len(self._targets[kind].service))
+        target = of_group.index(self._targets[kind].shape[1])
         drawn = family.draw(requests, target, of_group)
+        numbers, rows = np.divmod(places, len(of_each) // MAX_FAULTS)
         return _Group(family=family, rows=rows, numbers=numbers, requests=requests, target=target, drawn=drawn)
 
 
 def _first(positions: Ints) -> Ints:
-    """[K] the first of the positions [K, MAX_FAULTS] that is one."""
-    first, second = positions.T
+    """[K] the first of the positions [MAX_FAULTS, K] that is one."""
+    first, second = positions
     earliest: Ints = np.where(first == NONE, second, first)
     return earliest
 
 
-@dataclass(frozen=True, kw_only=True)
-class _TargetTable:
-    """What a kind of fault may strike: positions in the application, [targets] each; `NONE`."""
-
-    service: Ints
-    flag: Ints
-    release: Ints
-
-    @classmethod
-    def of(cls, application: Application, targets: tuple[Target, ...]) -> "_TargetTable":
-        return cls(
-            service=positions_of([target.service for target in targets], application.service_names),
-            flag=positions_of([target.flag for target in targets], [flag.name for flag in application.flags]),
-            release=positions_of([target.release for target in targets], [one.name for one in application.releases]),
-        )
+def _target_table(application: Application, targets: tuple[Target, ...]) -> Ints:
+    """[3, targets] positions of the service, flag and release that each of the targets is; `NONE`."""
+    return np.stack(
+        [
+            positions_of([target.service for target in targets], application.service_names),
+            positions_of([target.flag for target in targets], [flag.name for flag in application.flags]),
+            positions_of([target.release for target in targets], [release.name for release in application.releases]),
+        ]
+    )

@@ -21,6 +21,7 @@ from clusters.topology import Application
 from envs.actions.catalogue import ActionCatalogue
 from envs.demand import loaded_services
 from envs.faults.fault import Ints
+from envs.kernels.picks import NONE
 from envs.random_columns import RandomColumns
 from envs.scenarios import splits
 from envs.scenarios.candidates import CandidateDraws, Suspects
@@ -29,7 +30,6 @@ from envs.scenarios.family_draws import DrawnFamilies, FamilyDraws
 from envs.scenarios.fault_draws import FaultColumns, FaultDraws, WantedFaults
 from envs.scenarios.load_draws import LoadDraws
 from envs.scenarios.menus import CORE, ScenarioMenu
-from envs.scenarios.picks import NONE
 from envs.scenarios.timing import ScenarioTiming
 from envs.scenarios.wide_candidates import WideCandidateDraws
 from envs.time_scales import TimeScales
@@ -102,8 +102,9 @@ def scenarios_of_seeds(
         UserError: as `draw_scenario`.
     """
     draws = _draws(application_name, menu)
-    of_splits = splits.splits_of_seeds(scenario_seeds)
-    rng = RandomColumns(scenario_seeds, draws.checksum)
+    seeds = np.asarray(scenario_seeds, dtype=np.int64)
+    of_splits = splits.splits_of_seeds(seeds)
+    rng = RandomColumns(seeds, draws.checksum)
     families = draws.families.draw(of_splits, rng.stage(_Stage.FAMILIES))
     moments = _draw_moments(_is_calm(draws, families), menu.timing, time_scales, rng.stage(_Stage.MOMENTS))
     loads = draws.loads.draw(
@@ -174,7 +175,7 @@ def _draw_moments(
     anytime = rng.multiple(step, horizon - timing.follow_seconds, step)
     second_start = np.maximum(0.0, decision - rng.multiple(*timing.decision_delay_seconds, bucket))
     return Moments(
-        fault_start_seconds=np.stack([start, second_start], axis=1),
+        fault_start_seconds=np.concatenate([start, second_start]),
         decision_seconds=np.where(is_calm, anytime, decision),
         horizon_seconds=horizon,
     )
@@ -183,7 +184,7 @@ def _draw_moments(
 def _draw_faults(
     draws: _Draws, families: DrawnFamilies, moments: Moments, time_scales: TimeScales, rng: RandomColumns
 ) -> FaultColumns:
-    family = np.stack([families.first, families.second], axis=1)
+    family = np.concatenate([families.first, families.second])
     wanted = WantedFaults(
         kind=np.where(family == NONE, NONE, draws.families.fault[family]),
         intensity=draws.families.intensity[family],

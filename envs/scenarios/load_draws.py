@@ -13,7 +13,7 @@ from clusters.topology import Application
 from envs.random_columns import RandomColumns
 from envs.scenarios.menus import ScenarioMenu
 from envs.workloads.mix import drawn_mixes
-from envs.workloads.workload import Floats, Ints, LoadRequests, Loads, trace_of
+from envs.workloads.workload import Floats, Ints, LoadRequests, Loads, enter_rates, trace_of
 
 ORDINARY_LEVELS = (0.8, 1.05)
 CONTROL_LEVELS = (0.4, 1.25)
@@ -21,19 +21,39 @@ CONTROL_LEVELS = (0.4, 1.25)
 
 
 @dataclass(frozen=True, kw_only=True)
-class LoadColumns:
-    """The workloads of K scenarios."""
+class _Group:
+    """Workloads of one profile, [M] of them."""
 
-    profiles: tuple[str, ...]
-    """What `profile` counts."""
-    profile: Ints
-    """[K]"""
+    profile: str
+    rows: Ints
+    """[M] the scenario that each belongs to, in order."""
     requests: LoadRequests
     loads: Loads
 
+
+@dataclass(frozen=True, kw_only=True)
+class LoadColumns:
+    """The workloads of K scenarios, profile by profile."""
+
+    groups: tuple[_Group, ...]
+    num_steps: Ints
+    """[K]"""
+    mixes: Floats
+    """[K, R] share of each request type."""
+    think_seconds: Floats
+    """[K]; NaN: an open loop."""
+
     def trace(self, row: int) -> WorkloadTrace:
         """The workload of one scenario as an object."""
-        return trace_of(self.profiles[self.profile[row]], self.requests, self.loads, row)
+        group = next(group for group in self.groups if row in group.rows)
+        return trace_of(group.profile, group.requests, group.loads, int(np.searchsorted(group.rows, row)))
+
+    def rates_rps(self) -> NDArray[np.float32]:
+        """[K, L] offered requests per second; 0 beyond a trace's own steps."""
+        rates = np.zeros((len(self.num_steps), self.num_steps.max(initial=0)), dtype=np.float32)
+        for group in self.groups:
+            enter_rates(group.requests, group.loads, group.rows, rates)
+        return rates
 
 
 class LoadDraws:
@@ -41,7 +61,6 @@ class LoadDraws:
 
     def __init__(self, application: Application, menu: ScenarioMenu) -> None:
         self._application = application
-        self._profiles = menu.profiles
         self._menu = menu
 
     def draw(
@@ -62,16 +81,20 @@ class LoadDraws:
             duration_seconds=duration_seconds,
             mixes=drawn_mixes(self._application, rng),
         )
-        num_steps = int(requests.num_steps.max(initial=0))
-        rates, mixes = np.zeros((len(profile), num_steps)), requests.mixes.copy()
-        think_seconds = np.full(len(profile), np.nan)
-        for number in np.unique(profile).tolist():
-            rows = np.flatnonzero(profile == number)
-            loads = self._menu.workload(self._profiles[number]).draw(_of(requests, rows), rng.of(rows))
-            rates[rows, : loads.rates_rps.shape[1]] = loads.rates_rps
-            mixes[rows], think_seconds[rows] = loads.mixes, loads.think_seconds
-        drawn = Loads(rates_rps=rates, mixes=mixes, think_seconds=think_seconds)
-        return LoadColumns(profiles=self._profiles, profile=profile, requests=requests, loads=drawn)
+        groups = [
+            self._draw_profile(name, rows, requests, rng)
+            for number, name in enumerate(self._menu.profiles)
+            if len(rows := np.flatnonzero(profile == number))
+        ]
+        mixes, think_seconds = requests.mixes.copy(), np.full(len(profile), np.nan)
+        for group in groups:
+            mixes[group.rows], think_seconds[group.rows] = group.loads.mixes, group.loads.think_seconds
+        return LoadColumns(groups=tuple(groups), num_steps=requests.num_steps, mixes=mixes, think_seconds=think_seconds)
+
+    def _draw_profile(self, name: str, rows: Ints, requests: LoadRequests, rng: RandomColumns) -> _Group:
+        of_group = _of(requests, rows)
+        loads = self._menu.workload(name).draw(of_group, rng.of(rows))
+        return _Group(profile=name, rows=rows, requests=of_group, loads=loads)
 
 
 def _of(requests: LoadRequests, rows: Ints) -> LoadRequests:

@@ -8,11 +8,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from envs.kernels.picks import ALWAYS, NONE, fill_first, fill_in_order, fill_one_of, put_priority
 from envs.random_columns import Floats, Ints, RandomColumns
-
-NONE = -1
-"""In place of a position."""
-_FIRST = -1.0
 
 
 def positions_of(names: Sequence[str | None], among: Sequence[str]) -> Ints:
@@ -21,24 +18,11 @@ def positions_of(names: Sequence[str | None], among: Sequence[str]) -> Ints:
     return np.array([positions.get(name, NONE) for name in names], dtype=np.int64)
 
 
-def put_first(priorities: Floats, positions: Ints, priority: float = _FIRST) -> None:
-    """Give one thing of each scenario a priority, in place.
-
-    Args:
-        priorities: [K, P]
-        positions: [K]; `NONE`: of this scenario, nothing.
-        priority: the lowest are picked first; those of the others are 0 at least.
-    """
-    rows = np.flatnonzero(positions != NONE)
-    priorities[rows, positions[rows]] = priority
-
-
-def first_positions(priorities: Floats, num: int) -> Ints:
-    """[K, num] the things with the lowest priorities [K, P], in order; infinite: never. `NONE` fills the end."""
-    order = np.argsort(priorities, axis=1)[:, :num]
-    picked = np.full((len(priorities), num), NONE, dtype=np.int64)
-    is_meant = np.take_along_axis(priorities, order, axis=1) < np.inf
-    picked[:, : order.shape[1]] = np.where(is_meant, order, NONE)
+def first_positions(priorities: Floats, is_meant: NDArray[np.bool_], num: int) -> Ints:
+    """[K, num] the things with the lowest priorities [K, P] of those that are meant [P]; `NONE` fills the end."""
+    picked = np.empty((len(priorities), num), dtype=np.int64)
+    own = priorities.T.copy()
+    fill_first(own, is_meant, np.empty(own.shape, dtype=np.int64), picked)
     return picked
 
 
@@ -51,17 +35,17 @@ def some_positions(is_meant: NDArray[np.bool_], num: int, rng: RandomColumns, be
         rng: of the K scenarios.
         besides: [K] one that comes first whether it is meant or not; `NONE`.
     """
-    priorities = np.where(is_meant, rng.uniforms(len(is_meant)), np.inf)
+    priorities = rng.uniforms(len(is_meant))
     if besides is not None:
-        put_first(priorities, besides)
-    return first_positions(priorities, num)
+        put_priority(besides, ALWAYS, priorities)
+    return first_positions(priorities, is_meant, num)
 
 
 def one_of(is_meant: NDArray[np.bool_], rng: RandomColumns) -> Ints:
     """[K] one of those that are meant [K, P], each as likely; `NONE`: there are none."""
-    ranks = is_meant.cumsum(axis=1)
-    picked = (ranks > rng.index(ranks[:, -1])[:, None]).argmax(axis=1)
-    return np.where(ranks[:, -1] > 0, picked, NONE)
+    picked = np.empty(len(is_meant), dtype=np.int64)
+    fill_one_of(is_meant, rng.uniform(), picked)
+    return picked
 
 
 def kept(names: Ints, is_kept: NDArray[np.bool_]) -> Ints:
@@ -71,5 +55,7 @@ def kept(names: Ints, is_kept: NDArray[np.bool_]) -> Ints:
 
 def shuffled(names: Ints, rng: RandomColumns) -> Ints:
     """[K, C] the same in random order; `NONE` goes to the end."""
-    priorities = np.where(names == NONE, np.inf, rng.uniforms(names.shape[1]))
-    return np.take_along_axis(names, np.argsort(priorities, axis=1), axis=1)
+    ordered = np.empty(names.shape, dtype=np.int64)
+    priorities = rng.uniforms(names.shape[1]).T
+    fill_in_order(names, priorities, np.empty(priorities.shape, dtype=np.int64), ordered)
+    return ordered

@@ -130,7 +130,7 @@ def is_held_out(family_name: str, menu: ScenarioMenu = CORE) -> bool:
     return family_name not in _trained(menu)
 
 
-def splits_of_seeds(seeds: Sequence[int]) -> Ints:
+def splits_of_seeds(seeds: Sequence[int] | Ints) -> Ints:
     """[K] the split that each scenario seed belongs to, as a position in `SPLITS`.
 
     Raises:

@@ -4,9 +4,10 @@ import numpy as np
 
 from clusters.topology import ConfigFlag
 from envs.actions.catalogue import ActionCatalogue
+from envs.kernels.picks import NONE
 from envs.random_columns import Ints, RandomColumns
 from envs.scenarios.candidates import NUM_PER_GROUP, CandidateDraws, PickedServices, Suspects
-from envs.scenarios.picks import NONE, kept, some_positions
+from envs.scenarios.picks import kept, some_positions
 
 NUM_RELEASES = 2
 RELEASE_VERBS = ("canary:{}:10%", "canary:{}:50%", "promote:{}")

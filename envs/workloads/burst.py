@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from envs.kernels.bursts import put_bursts
+from envs.kernels.loads import put_bursts
 from envs.random_columns import RandomColumns
-from envs.workloads.workload import LoadRequests, Loads, open_loads, step_times
+from envs.workloads.workload import STEP_SECONDS, LoadRequests, Loads, open_loads
 
 PAUSE_SECONDS = (120.0, 300.0)
 BURST_SECONDS = (20.0, 50.0)
@@ -20,11 +20,9 @@ class Burst:
     def draw(self, requests: LoadRequests, rng: RandomColumns) -> Loads:
         """Spiky traces."""
         rng = rng.stage(_STAGE)
-        times = step_times(int(requests.num_steps.max(initial=0)))
-        shapes = np.ones((len(requests), len(times)))
+        shapes = np.ones((len(requests), requests.most_steps))
         start = PAUSE_SECONDS[1] * rng.uniform()
         while (start < requests.duration_seconds).any():
-            end, height = start + rng.between(*BURST_SECONDS), rng.between(*HEIGHT)
-            put_bursts(start, end, height, times, shapes)
-            start = end + rng.between(*PAUSE_SECONDS)
+            numbers = rng.uniform(), rng.uniform(), rng.uniform()
+            put_bursts(numbers, BURST_SECONDS, HEIGHT, PAUSE_SECONDS, STEP_SECONDS, start, shapes)
         return open_loads(requests, shapes)

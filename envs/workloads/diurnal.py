@@ -2,8 +2,9 @@
 
 import numpy as np
 
+from envs.kernels.loads import fill_waves
 from envs.random_columns import RandomColumns
-from envs.workloads.workload import LoadRequests, Loads, open_loads, step_times
+from envs.workloads.workload import STEP_SECONDS, LoadRequests, Loads, open_loads
 
 PERIOD_SECONDS = (600.0, 1200.0)
 AMPLITUDE = (0.1, 0.25)
@@ -16,6 +17,6 @@ class Diurnal:
     def draw(self, requests: LoadRequests, rng: RandomColumns) -> Loads:
         """Smooth traces."""
         period, amplitude, phase = rng.between(*PERIOD_SECONDS), rng.between(*AMPLITUDE), _CIRCLE * rng.uniform()
-        times = step_times(int(requests.num_steps.max(initial=0)))
-        angles = times * (_CIRCLE / period)[:, None] + phase[:, None]
-        return open_loads(requests, 1.0 + amplitude[:, None] * np.sin(angles))
+        shapes = np.empty((len(requests), requests.most_steps))
+        fill_waves(STEP_SECONDS * _CIRCLE / period, phase, amplitude, shapes)
+        return open_loads(requests, shapes)

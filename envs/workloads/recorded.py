@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from envs.random_columns import RandomColumns
-from envs.workloads.workload import Floats, LoadRequests, Loads, open_loads, step_times
+from envs.workloads.workload import STEP_SECONDS, Floats, LoadRequests, Loads, open_loads
 from ray_configs.errors import UserError
 
 HEADER = ["seconds", "rate_rps"]
@@ -30,9 +30,10 @@ class Recorded:
 
     def draw(self, requests: LoadRequests, rng: RandomColumns) -> Loads:
         """The recorded trace, at the recorded rates times the levels."""
-        times = step_times(int(requests.num_steps.max(initial=0)))
+        times = np.arange(requests.most_steps) * STEP_SECONDS
         held = np.searchsorted(self._times, times, side="right") - 1
-        return open_loads(requests, self._rates[None, held] / requests.application.nominal_rate_rps)
+        shape = self._rates[held] / requests.application.nominal_rate_rps
+        return open_loads(requests, np.repeat(shape[None], len(requests), axis=0))
 
 
 def _read(path: Path) -> tuple[Floats, Floats]:

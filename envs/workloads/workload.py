@@ -1,10 +1,10 @@
 """The contract of a workload profile, and what many traces of a profile are.
 
-Legend: K traces that are drawn together, L steps of the longest, R request types.
+Legend: K traces that are drawn together, L steps of the longest, R request types, D scenarios of any profile.
 """
 
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property
 from typing import Protocol
 
 import numpy as np
@@ -12,14 +12,16 @@ from numpy.typing import NDArray
 
 from clusters.scenario import WorkloadTrace
 from clusters.topology import Application
+from envs.kernels.loads import put_rates
 from envs.random_columns import RandomColumns
 
 STEP_SECONDS = 10.0
-ROUNDED_PLACES = 3
-"""Of rates."""
+_RATE_UNIT = 1000.0
+"""Rates are rounded to so many parts of a request per second."""
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
+_FIRST_ROW: Ints = np.zeros(1, dtype=np.int64)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,18 +39,28 @@ class LoadRequests:
     def __len__(self) -> int:
         return len(self.level)
 
-    @property
+    @cached_property
     def num_steps(self) -> Ints:
         """[K] of traces that cover the durations."""
         return np.ceil(self.duration_seconds / STEP_SECONDS).astype(np.int64)
+
+    @property
+    def mean_rps(self) -> Floats:
+        """[K] mean rates."""
+        return self.application.nominal_rate_rps * self.level
+
+    @property
+    def most_steps(self) -> int:
+        """L."""
+        return int(self.num_steps.max(initial=0))
 
 
 @dataclass(frozen=True, kw_only=True)
 class Loads:
     """What users ask for, K times; each trace has the request's number of steps of `STEP_SECONDS`."""
 
-    rates_rps: Floats
-    """[K, L] to three places; beyond a trace's own steps nothing counts."""
+    shapes: Floats
+    """[K, L] load relative to the mean, or [K, 1]: flat; beyond a trace's own steps nothing counts."""
     mixes: Floats
     """[K, R] share of each request type; sums to 1."""
     think_seconds: Floats
@@ -64,20 +76,30 @@ class Workload(Protocol):
 
 
 def open_loads(requests: LoadRequests, shapes: Floats, mixes: Floats | None = None) -> Loads:
-    """Open loops whose rates are the mean times a shape, rounded.
+    """Open loops.
 
     Args:
         requests: K of them.
         shapes: [K, L] load relative to the mean, or [K, 1].
         mixes: [K, R]; None: those of the requests.
     """
-    num_steps = int(requests.num_steps.max(initial=0))
-    rates = (requests.application.nominal_rate_rps * requests.level)[:, None] * shapes
     return Loads(
-        rates_rps=np.broadcast_to(rates.round(ROUNDED_PLACES), (len(requests), num_steps)),
+        shapes=shapes,
         mixes=requests.mixes if mixes is None else mixes,
         think_seconds=np.full(len(requests), np.nan),
     )
+
+
+def enter_rates(requests: LoadRequests, loads: Loads, rows: Ints, rates_rps: NDArray[np.floating]) -> None:
+    """Enter the rates of traces into rows of their own: the means times the shapes, rounded.
+
+    Args:
+        requests: K of them.
+        loads: what they got.
+        rows: [K] of `rates_rps`.
+        rates_rps: [D, L or more] in place; beyond a trace's own steps it is left as it is.
+    """
+    put_rates(rows, requests.mean_rps, requests.num_steps, loads.shapes, _RATE_UNIT, rates_rps)
 
 
 def trace_of(profile: str, requests: LoadRequests, loads: Loads, k: int) -> WorkloadTrace:
@@ -89,19 +111,14 @@ def trace_of(profile: str, requests: LoadRequests, loads: Loads, k: int) -> Work
         loads: what they got.
         k: which one.
     """
+    only, [num_steps] = slice(k, k + 1), requests.num_steps[k : k + 1].tolist()
+    rates = np.empty((1, num_steps))
+    put_rates(_FIRST_ROW, requests.mean_rps[only], requests.num_steps[only], loads.shapes[only], _RATE_UNIT, rates)
     think = float(loads.think_seconds[k])
     return WorkloadTrace(
         profile=profile,
         step_seconds=STEP_SECONDS,
-        rates_rps=tuple(loads.rates_rps[k, : requests.num_steps[k]].tolist()),
+        rates_rps=tuple(rates[0].tolist()),
         mix=tuple(loads.mixes[k].tolist()),
         think_seconds=None if np.isnan(think) else think,
     )
-
-
-@lru_cache(maxsize=64)
-def step_times(num_steps: int) -> Floats:
-    """[L] seconds at the start of each step; everybody's, so not to be written to."""
-    times: Floats = np.arange(num_steps, dtype=np.float64) * STEP_SECONDS
-    times.flags.writeable = False
-    return times
