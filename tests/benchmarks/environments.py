@@ -25,8 +25,8 @@ NUM_FIRST_STEPS = 21
 """They do not count: the first of them touch fresh memory, and one draws the next episodes of all stands, which later
 ones draw as they end."""
 NUM_STEPS = 420
-"""Twenty times an episode of 20 steps, and its reset: a small batch plays the next episodes ahead only every other one, and
-draws them more rarely still."""
+"""Twenty times an episode of 20 steps, and its reset: a small batch plays the next episodes ahead only every other one,
+and draws them more rarely still."""
 ACTING_SHARE = 0.05
 SYNC_ENVS = 64
 SYNC_STEPS = 21
