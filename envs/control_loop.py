@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clusters.scenario import Scenario
-from clusters.scenario_columns import ScenarioColumns, columns_of
+from clusters.scenario_columns import columns_of
 from clusters.stand import StandBatch, StandError, StreamSource
 from clusters.streams import StandStreams, StreamsSpec
 from clusters.telemetry import NODE_SIGNALS, TelemetryWindow, signal_index
@@ -24,15 +24,15 @@ from envs.actions.catalogue import ActionCatalogue
 from envs.episode_end import EpisodeRules, update_end
 from envs.fault_injection import FaultReceipt, inject_faults, lift_expired_limits
 from envs.kernels.choices import choose_moving
-from envs.kernels.due import let_pass, num_unfit, until_end
+from envs.kernels.due import let_pass, until_end
 from envs.loop_state import END_REASONS, End, empty_state
 from envs.loop_step import LoopStep
 from envs.observation import observation_of
 from envs.operator_actions import OperatorActivity, carry_out
 from envs.rewards.reward_function import RewardFunction
+from envs.scenario_fit import check_fit
 from envs.step_readings import StepReadings, mean_cost
 from envs.time_scales import TimeScales
-from ray_configs.errors import UserError
 
 __all__ = ["ControlLoop", "EpisodeRules", "ForkableBatch"]
 
@@ -83,7 +83,7 @@ class ControlLoop:
             UserError: a scenario is for another application, or does not fit the time scales.
         """
         columns = columns_of(scenarios)
-        _check_fit(columns, self.application.name, self.time_scales)
+        check_fit(columns, self.application.name, self.time_scales)
         self._batch.reset(stands, columns, seeds)
         state, rows = self._state, np.asarray(stands, dtype=np.int64)
         state.begin(rows, self._fresh)
@@ -288,27 +288,3 @@ class ControlLoop:
         self._readings.read(judged, state)
         update_end(self._readings, moving, activity.escalated, state, scales, self._rules)
         return window, *self._reward(self._readings.context(activity, state), moving)
-
-
-def _check_fit(scenarios: ScenarioColumns, application: str, scales: TimeScales) -> None:
-    horizons, warmups = scenarios.horizon_seconds, scenarios.warmup_seconds
-    are_here = scenarios.applications.tolist().count(application) == len(scenarios)
-    times = scales.control_step_seconds, scales.observation_window_seconds
-    if are_here and not num_unfit(horizons, warmups, *times):
-        return
-    is_other = scenarios.applications != application
-    is_odd = (horizons % scales.control_step_seconds != 0.0) | (horizons <= 0.0)
-    is_short = warmups < scales.observation_window_seconds
-    for k in np.flatnonzero(is_other | is_odd | is_short).tolist():
-        name = scenarios.names[k]
-        if is_other[k]:
-            raise UserError(f"scenario {name} is for {scenarios.applications[k]}, not {application}; choose another")
-        if is_odd[k]:
-            raise UserError(
-                f"scenario {name} lasts {horizons[k]} s, which is no multiple of the control step of "
-                f"{scales.control_step_seconds} s; draw it with the time scales in use"
-            )
-        raise UserError(
-            f"scenario {name} warms up for {warmups[k]} s, less than the observation window of "
-            f"{scales.observation_window_seconds} s; draw it with the time scales in use"
-        )

@@ -143,15 +143,3 @@ def put_courses(
             events[n, e] = new_events[k, e]
             num_injections_left[n] += not new_events[k, e].is_clearance
         next_seconds[n] = events[n, 0].seconds if new_num_events[k] else np.inf
-
-
-@compiled
-def num_unfit(
-    horizon_seconds: Floats, warmup_seconds: Floats, control_step_seconds: float, window_seconds: float
-) -> int:
-    """How many scenarios [K] last no whole number of control steps, or warm up for less than the window."""
-    count = 0
-    for k in range(horizon_seconds.shape[0]):
-        is_odd = horizon_seconds[k] <= 0.0 or horizon_seconds[k] % control_step_seconds != 0.0
-        count += is_odd or warmup_seconds[k] < window_seconds
-    return count
