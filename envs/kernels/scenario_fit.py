@@ -12,12 +12,25 @@ Floats = NDArray[np.float64]
 
 
 @compiled
-def num_unfit(
+def find_unfit(
     horizon_seconds: Floats, warmup_seconds: Floats, control_step_seconds: float, window_seconds: float
-) -> int:
-    """How many scenarios [K] last no whole number of control steps, or warm up for less than the window."""
-    count = 0
-    for k in range(horizon_seconds.shape[0]):
-        is_odd = horizon_seconds[k] <= 0.0 or horizon_seconds[k] % control_step_seconds != 0.0
-        count += is_odd or warmup_seconds[k] < window_seconds
-    return count
+) -> tuple[int, int]:
+    """The first scenario that lasts no whole number of control steps, and the first that warms up too short.
+
+    Args:
+        horizon_seconds: [K]
+        warmup_seconds: [K]
+        control_step_seconds: what horizons are multiples of.
+        window_seconds: least warm-up.
+
+    Returns:
+        A position for each; K: there is none.
+    """
+    num_scenarios = horizon_seconds.shape[0]
+    odd = short = num_scenarios
+    for k in range(num_scenarios - 1, -1, -1):
+        if horizon_seconds[k] <= 0.0 or horizon_seconds[k] % control_step_seconds != 0.0:
+            odd = k
+        if warmup_seconds[k] < window_seconds:
+            short = k
+    return odd, short

@@ -19,7 +19,6 @@ from clusters.simulated.telemetry.quantiles import Distributions, Mixtures, buck
 from clusters.simulated.telemetry.sums import ChannelSum, OperationSum
 
 Floats = NDArray[np.float32]
-Ints = NDArray[np.int64]
 
 _NO_REQUESTS = np.float32(1e-6)
 _ONE = np.float32(1.0)
