@@ -257,6 +257,14 @@ def test_a_single_stand_behaves_as_a_batch_of_one():
         alone.fork([0], [1])
 
 
+@pytest.mark.parametrize("change", [{"application": "other"}, {"horizon_seconds": 610.0}, {"warmup_seconds": 100.0}])
+def test_the_first_scenario_that_does_not_fit_is_named(change):
+    loop = simulated_loop("small-core", 4)
+    scenarios = [CALM, *(replace(CALM, name=f"odd-{number}", **change) for number in range(2)), CALM]
+    with pytest.raises(UserError, match="scenario odd-0 "):
+        loop.reset(range(4), scenarios, range(4))
+
+
 def test_bad_use_is_refused():
     loop = simulated_loop("small-core", 1)
     with pytest.raises(StandError, match="before its first reset"):
