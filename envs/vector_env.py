@@ -13,7 +13,6 @@ from gymnasium.vector.utils import batch_space
 from numpy.typing import NDArray
 
 from clusters.simulated.telemetry.scraping import Scraping
-from envs.collecting import collecting_later
 from envs.control_loop import EpisodeRules
 from envs.loop_step import LoopStep
 from envs.next_episodes import NextEpisodes
@@ -132,8 +131,7 @@ class VectorStandEnv(VectorEnv[ObservationDict, NDArray[np.int64], NDArray[np.fl
         self, actions: NDArray[np.int64]
     ) -> tuple[ObservationDict, NDArray[np.float64], NDArray[np.bool_], NDArray[np.bool_], dict[str, Any]]:
         """One control step of every running stand; the stands that had ended are reset instead, with reward 0."""
-        with collecting_later():  # a step makes scenarios that stay, and receipts that do not
-            return self._step(np.asarray(actions, dtype=np.int64))
+        return self._step(np.asarray(actions, dtype=np.int64))
 
     def close_extras(self, **kwargs: Any) -> None:
         """Release the stands."""
