@@ -7,6 +7,7 @@ checkout compiles. Without fast-math: a vector of eight stands gives the bits th
 import hashlib
 import os
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar, cast
 
@@ -35,6 +36,16 @@ def compiled(function: Callable[Arguments, Result]) -> Callable[Arguments, Resul
 def inlined(function: Callable[Arguments, Result]) -> Callable[Arguments, Result]:
     """The same for a part of what is compiled: passing dozens of arrays to it would cost more than what it does."""
     return cast(Callable[Arguments, Result], numba.njit(**_OPTIONS, forceinline=True)(function))
+
+
+def bound(function: Callable[..., Result], *arguments: Any) -> Callable[[], Result]:
+    """A call of what is compiled with arguments that stay; it reads anew what lies in their memory.
+
+    Their types are found out now. Otherwise each call would, and of tuples of a dozen arrays that takes longer than
+    many a function itself.
+    """
+    kept = cast(Any, function)
+    return partial(kept.compile(tuple(map(kept.typeof_pyval, arguments))), *arguments)
 
 
 def forget_stale_code(package: Path) -> None:

@@ -9,7 +9,7 @@ Legend: N stands, A actions, S services, T buckets of one control step, J journe
 """
 
 import copy
-from collections.abc import Sequence, Set
+from collections.abc import Sequence
 from typing import Protocol, runtime_checkable
 
 import numpy as np
@@ -21,11 +21,11 @@ from clusters.stand import StandBatch, StandError, StreamSource
 from clusters.streams import StandStreams, StreamsSpec
 from clusters.telemetry import NODE_SIGNALS, TelemetryWindow, signal_index
 from envs.actions.catalogue import ActionCatalogue
-from envs.episode_end import EpisodeRules, update_end
+from envs.episode_end import EpisodeRules, end_updates
 from envs.fault_injection import FaultReceipt, inject_faults, lift_expired_limits
 from envs.kernels.choices import choose_moving
 from envs.kernels.due import let_pass, until_end
-from envs.loop_state import END_REASONS, End, empty_state
+from envs.loop_state import END_REASONS, End, FreshRows, LoopState, empty_state
 from envs.loop_step import LoopStep
 from envs.observation import observation_of
 from envs.operator_actions import OperatorActivity, carry_out
@@ -73,8 +73,7 @@ class ControlLoop:
         self._reward = reward
         self._rules = rules
         self._fresh = empty_state(self.catalogue, 1)
-        self._state = empty_state(self.catalogue, batch.num_stands)
-        self._readings = self._empty_readings()
+        self._remember(empty_state(self.catalogue, batch.num_stands))
 
     def reset(self, stands: Sequence[int], scenarios: Sequence[Scenario], seeds: Sequence[int]) -> None:
         """Begin an episode on each stand named; the others do not move.
@@ -86,7 +85,7 @@ class ControlLoop:
         check_fit(columns, self.application.name, self.time_scales)
         self._batch.reset(stands, columns, seeds)
         state, rows = self._state, np.asarray(stands, dtype=np.int64)
-        state.begin(rows, self._fresh)
+        self._fresh_rows.put(rows)
         state.num_steps[rows] = np.rint(columns.horizon_seconds / self.time_scales.control_step_seconds)
         state.now_ns[rows], state.baseline_cost_millicores[rows] = self._warmups(rows)
         state.schedule.load(rows, columns)
@@ -150,15 +149,16 @@ class ControlLoop:
         state = self._state
         chosen, moving = self._checked(actions, active)
         action_times_ns = self.time_ns()
-        activity = carry_out(chosen, self._batch, self.catalogue, state, self.time_scales)
+        carry_out(chosen, self._batch, self.catalogue, state, self.time_scales, self._activity)
         fault_receipts: list[FaultReceipt] = []
         advanced = moving if discarded is None else moving | discarded
         changed = self._advance(moving, advanced, fault_receipts if keep_fault_receipts else None)
-        receipts = activity.verified(self._batch)
+        receipts = self._activity.verified(self._batch)
         np.add(state.step_index, moving, out=state.step_index)
-        window, rewards, terms = self._judge(moving, activity)
-        scaled = state.controls.follow_autoscalers(window.nodes[:, -1, :, _DESIRED])
-        self._refresh_mask({*activity.changed, *changed, *scaled.tolist()})
+        window, rewards, terms = self._judge()
+        self._is_mask_stale[self._activity.changed + changed] = True
+        state.controls.follow_autoscalers(window.nodes[:, -1, :, _DESIRED], self._is_mask_stale)
+        self._update_mask()
         return LoopStep(
             rewards=rewards,
             reward_terms=terms,
@@ -182,8 +182,7 @@ class ControlLoop:
         fork = copy.copy(self)  # what is not per stand is shared: nothing changes it
         fork._batch = self._batch.fork(stands, seeds)
         fork.num_stands = fork._batch.num_stands
-        fork._state = self._state.take(stands)
-        fork._readings = fork._empty_readings()
+        fork._remember(self._state.take(stands))
         return fork
 
     def streams(self, stand: int, start_ns: int, end_ns: int, spec: StreamsSpec) -> StandStreams:
@@ -200,9 +199,21 @@ class ControlLoop:
         """Release the stands."""
         self._batch.close()
 
-    def _empty_readings(self) -> StepReadings:
-        num_buckets = round(self.time_scales.control_step_seconds / self.time_scales.reward_bucket_seconds)
-        return StepReadings(self.application, self.num_stands, num_buckets)
+    def _remember(self, state: LoopState) -> None:
+        """Make this the loop's memory; what is computed from it each step is bound to it."""
+        scales, num_stands = self.time_scales, len(state.now_ns)
+        num_buckets = round(scales.control_step_seconds / scales.reward_bucket_seconds)
+        self._state = state
+        self._chosen, self._moving = np.empty(num_stands, dtype=np.int64), np.empty(num_stands, dtype=np.bool_)
+        self._is_mask_stale = np.zeros(num_stands, dtype=np.bool_)
+        self._activity = OperatorActivity(num_stands)
+        self._readings = StepReadings(self.application, state, self._activity, num_buckets)
+        self._fresh_rows = FreshRows(state, self._fresh)
+        self._update_ends = end_updates(
+            self._readings, self._moving, self._activity.escalated, state, scales, self._rules
+        )
+        self._rewards = self._reward.of(self._readings.context, self._moving)
+        self._update_mask = self.catalogue.mask_updates(state.allowed, state.controls, self._is_mask_stale)
 
     def _warmups(self, rows: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
         """(ends [K] in UTC nanoseconds, mean cost [K]) of the warm-ups that some stands just played."""
@@ -222,7 +233,7 @@ class ControlLoop:
         """([N] actions, 0 where a stand does not move; [N] which move)."""
         state = self._state
         asked = np.ones(self.num_stands, dtype=np.bool_) if active is None else active
-        chosen, moving = np.empty(self.num_stands, dtype=np.int64), np.empty(self.num_stands, dtype=np.bool_)
+        chosen, moving = self._chosen, self._moving
         num_unready, num_unknown = choose_moving(
             np.asarray(actions, dtype=np.int64), asked, state.num_steps, state.ends, len(self.catalogue), chosen, moving
         )
@@ -231,12 +242,6 @@ class ControlLoop:
         if num_unknown:
             raise ValueError(f"actions must be from 0 to {len(self.catalogue) - 1}, not {chosen.tolist()}")
         return chosen, moving
-
-    def _refresh_mask(self, stands: Set[int]) -> None:
-        """Bring the mask up to date on the stands whose controls changed."""
-        if stands:
-            rows = np.array(sorted(stands), dtype=np.int64)
-            self.catalogue.refresh_mask(self._state.allowed, self._state.controls, rows)
 
     def _advance(
         self, moving: NDArray[np.bool_], advanced: NDArray[np.bool_], receipts: list[FaultReceipt] | None
@@ -277,14 +282,12 @@ class ControlLoop:
         let_pass(seconds, round(seconds * _NS), moving, state.elapsed_seconds, state.now_ns)
         return changed
 
-    def _judge(
-        self, moving: NDArray[np.bool_], activity: OperatorActivity
-    ) -> tuple[TelemetryWindow, NDArray[np.float64], dict[str, NDArray[np.float64]]]:
-        scales, state = self.time_scales, self._state
+    def _judge(self) -> tuple[TelemetryWindow, NDArray[np.float64], dict[str, NDArray[np.float64]]]:
+        scales = self.time_scales
         window = self._batch.observe(scales.control_step_seconds, scales.observation_bucket_seconds)
         judged = window
         if scales.reward_bucket_seconds != scales.observation_bucket_seconds:
             judged = self._batch.observe(scales.control_step_seconds, scales.reward_bucket_seconds)
-        self._readings.read(judged, state)
-        update_end(self._readings, moving, activity.escalated, state, scales, self._rules)
-        return window, *self._reward(self._readings.context(activity, state), moving)
+        self._readings.read(judged)
+        self._update_ends()
+        return window, *self._rewards()

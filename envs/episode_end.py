@@ -3,12 +3,14 @@
 Legend: N stands.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from math import inf
 
 import numpy as np
 from numpy.typing import NDArray
 
+from clusters.compiled import bound
 from envs.kernels.ends import Courses, EndNumbers, EndRules, update_ends
 from envs.loop_state import End, LoopState
 from envs.step_readings import StepReadings
@@ -36,25 +38,26 @@ class EpisodeRules:
             raise ValueError(f"emergency_good_ratio must be from 0 to 1, not {self.emergency_good_ratio}")
 
 
-def update_end(
+def end_updates(
     readings: StepReadings,
     moving: NDArray[np.bool_],
     escalated: NDArray[np.bool_],
     state: LoopState,
     time_scales: TimeScales,
     rules: EpisodeRules,
-) -> None:
-    """Bring the loop's memory of good and bad times up to date and set the end reasons, in place.
+) -> Callable[[], None]:
+    """What brings the loop's memory of good and bad times up to date and sets the end reasons, step after step.
 
     Args:
-        readings: of the step; which episodes it ended as an emergency is entered there.
-        moving: [N] which stands moved.
-        escalated: [N] whether the step handed over.
+        readings: of the step at hand; which episodes it ended as an emergency is entered there.
+        moving: [N] which stands moved, each time in the same memory.
+        escalated: [N] whether the step handed over, likewise.
         state: of the loop, in place.
         time_scales: of the loop.
         rules: what ends an episode.
     """
-    update_ends(
+    return bound(
+        update_ends,
         moving,
         readings.levels,
         time_scales.reward_bucket_seconds,

@@ -19,7 +19,8 @@ from clusters.topology import Application
 from envs.kernels.due import put_courses, take_due
 
 Ints = NDArray[np.int64]
-_HEALING = (SetFlag, ShiftTraffic)
+HEALING = (SetFlag, ShiftTraffic)
+"""Operators' commands that can make injections void."""
 
 
 class DueEvents(NamedTuple):
@@ -115,7 +116,7 @@ class FaultSchedule:
 
     def heal(self, stand: int, command: OperatorCommand) -> None:
         """Drop the injections to come that an operator's command makes void, once a fault has begun."""
-        if not (isinstance(command, _HEALING) and self.has_begun[stand] and self.num_injections_left[stand]):
+        if not (isinstance(command, HEALING) and self.has_begun[stand] and self.num_injections_left[stand]):
             return
         to_come = self._events[stand, self._position[stand] : self._num_events[stand]]
         left: list[float] = []

@@ -6,12 +6,12 @@ Legend: N stands, S services, A actions.
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from enum import IntEnum
-from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from clusters.compiled import bound
 from envs.actions.catalogue import ActionCatalogue
 from envs.actions.controls import Controls, baseline_controls
 from envs.fault_schedule import FaultSchedule
@@ -71,14 +71,7 @@ class LoopState:
     controls: Controls
     schedule: FaultSchedule
 
-    def begin(self, rows: Rows, fresh: "LoopState") -> None:
-        """Forget the last episode of some stands: they become as the one row of `fresh`."""
-        index = np.asarray(rows, dtype=np.int64)
-        for ours, theirs in zip(self._tables, fresh._tables, strict=True):
-            put_first_row(index, theirs, ours)
-
-    @cached_property
-    def _tables(self) -> tuple[tuple[NDArray[Any], ...], ...]:
+    def tables(self) -> tuple[tuple[NDArray[Any], ...], ...]:
         """All arrays, those of the controls too, as [N, any] by type: what a kernel can go through."""
         arrays = [getattr(self, name) for name in _ARRAYS]
         arrays += self.controls
@@ -95,6 +88,22 @@ class LoopState:
 
 
 _ARRAYS = tuple(field.name for field in fields(LoopState) if field.name not in ("controls", "schedule"))
+
+
+class FreshRows:
+    """Forgets the last episodes of some stands of a state, in place: they become as the one row of `fresh`."""
+
+    def __init__(self, state: LoopState, fresh: LoopState) -> None:
+        self._is_chosen = np.zeros(len(state.now_ns), dtype=np.bool_)
+        tables = zip(fresh.tables(), state.tables(), strict=True)
+        self._puts = [bound(put_first_row, self._is_chosen, theirs, ours) for theirs, ours in tables]
+
+    def put(self, rows: NDArray[np.int64]) -> None:
+        """On these stands."""
+        self._is_chosen[rows] = True
+        for put in self._puts:
+            put()
+        self._is_chosen[rows] = False
 
 
 def empty_state(catalogue: ActionCatalogue, num_stands: int) -> LoopState:

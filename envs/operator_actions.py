@@ -3,8 +3,6 @@
 Only stands where a command is due cost any Python. Legend: N stands, A actions, S services.
 """
 
-from dataclasses import dataclass
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -12,26 +10,30 @@ from clusters.commands import CheckStatus, CommandStatus, OperatorCommand, Recei
 from clusters.stand import StandBatch
 from envs.actions.catalogue import ActionCatalogue
 from envs.actions.control_record import record_command, rolls
+from envs.fault_schedule import HEALING
 from envs.loop_state import LoopState
 from envs.time_scales import TimeScales
 
 
-@dataclass(frozen=True, kw_only=True)
 class OperatorActivity:
-    """What the operator did to N stands in one step."""
+    """What the operator did to N stands in the step at hand: each step overwrites it."""
 
-    receipts: dict[int, Receipt]
-    """By stand; only where a command was due."""
-    changed: list[int]
-    """Stands whose controls a command may have changed."""
-    num_changes: NDArray[np.int64]
-    """[N] commands that changed something."""
-    num_replicas_touched: NDArray[np.int64]
-    """[N]"""
-    num_unsafe: NDArray[np.int64]
-    """[N]"""
-    escalated: NDArray[np.bool_]
-    """[N]"""
+    def __init__(self, num_stands: int) -> None:
+        self._counts = np.zeros((3, num_stands), dtype=np.int64)
+        self.num_changes, self.num_replicas_touched, self.num_unsafe = self._counts
+        """[N] of each: commands that changed something, replicas, unsafe actions."""
+        self.escalated = np.zeros(num_stands, dtype=np.bool_)
+        """[N]"""
+        self.receipts: dict[int, Receipt] = {}
+        """By stand; only where a command was due."""
+        self.changed: list[int] = []
+        """Stands whose controls a command may have changed."""
+
+    def begin_step(self, escalated: NDArray[np.bool_]) -> None:
+        """Forget the last step; this one hands some stands [N] over."""
+        self._counts.fill(0)
+        self.escalated[...] = escalated
+        self.receipts, self.changed = {}, []
 
     def verified(self, batch: StandBatch) -> dict[int, Receipt]:
         """The receipts with the postchecks that were pending brought up to date."""
@@ -47,17 +49,10 @@ def carry_out(
     catalogue: ActionCatalogue,
     state: LoopState,
     time_scales: TimeScales,
-) -> OperatorActivity:
+    activity: OperatorActivity,
+) -> None:
     """Apply the actions [N] that are not 0; a masked one is refused, with a receipt that says so."""
-    num_changes, num_replicas_touched, num_unsafe = np.zeros((3, len(actions)), dtype=np.int64)
-    activity = OperatorActivity(
-        receipts={},
-        changed=[],
-        num_changes=num_changes,
-        num_replicas_touched=num_replicas_touched,
-        num_unsafe=num_unsafe,
-        escalated=catalogue.escalates.take(actions),
-    )
+    activity.begin_step(catalogue.escalates.take(actions))
     (acting,) = actions.nonzero()
     chosen = actions[acting]
     allowed = state.allowed[acting, chosen].tolist()
@@ -78,7 +73,6 @@ def carry_out(
             activity.num_unsafe[stand] += 1
     for stand, command, receipt in applied:
         _record(stand, command, receipt, catalogue, state, time_scales, activity)
-    return activity
 
 
 def _record(
@@ -99,7 +93,8 @@ def _record(
     if receipt.status is CommandStatus.APPLIED:
         activity.num_changes[stand] += 1
         activity.num_replicas_touched[stand] += touched
-    state.schedule.heal(stand, command)
+    if isinstance(command, HEALING):
+        state.schedule.heal(stand, command)
     now_seconds = float(state.elapsed_seconds[stand])
     if (service := rolls(command)) is not None:
         position = catalogue.application.service_names.index(service)

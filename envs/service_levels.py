@@ -3,12 +3,14 @@
 Legend: ... any leading axes (N stands in all), T buckets, J journeys.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
+from clusters.compiled import bound
 from clusters.telemetry import JOURNEY_SIGNALS, TelemetryWindow, signal_index
 from clusters.topology import Application
 from envs.kernels.levels import JourneySignals, ServiceLevels, read_levels
@@ -52,7 +54,7 @@ def levels_of(window: TelemetryWindow, objectives: Objectives) -> ServiceLevels:
     journeys = np.ascontiguousarray(window.journeys.reshape(-1, *window.journeys.shape[-3:]).transpose(1, 0, 3, 2))
     num_buckets, num_stands, _, num_journeys = journeys.shape
     levels = empty_levels(num_stands, num_buckets, num_journeys)
-    fill_levels(journeys, objectives, levels)
+    filling(journeys, objectives, levels)()
     return levels
 
 
@@ -71,9 +73,10 @@ def empty_levels(num_stands: int, num_buckets: int, num_journeys: int) -> Servic
     )
 
 
-def fill_levels(journeys: NDArray[np.float32], objectives: Objectives, levels: ServiceLevels) -> None:
-    """Read journeys [T, N, F, J]: a bucket after the other, as telemetry is kept."""
-    read_levels(
+def filling(journeys: NDArray[np.float32], objectives: Objectives, levels: ServiceLevels) -> Callable[[], None]:
+    """What reads journeys [T, N, F, J], whatever they are then: a bucket after the other, as telemetry is kept."""
+    return bound(
+        read_levels,
         journeys,
         _SIGNALS,
         objectives.latency_milliseconds,

@@ -12,7 +12,7 @@ from envs.kernels.readings import fill_mean_costs
 from envs.loop_state import LoopState
 from envs.operator_actions import OperatorActivity
 from envs.rewards.reward_context import RewardContext
-from envs.service_levels import Objectives, empty_levels, fill_levels
+from envs.service_levels import Objectives, empty_levels, filling
 
 _RESTARTS = signal_index(NODE_SIGNALS, "restarts")
 _COST = signal_index(STAND_SIGNALS, "resource_cost_millicores")
@@ -21,14 +21,18 @@ _COST = signal_index(STAND_SIGNALS, "resource_cost_millicores")
 class StepReadings:
     """Of N stands, overwritten by each step: to make room anew costs as much as to fill it.
 
+    What is read of the loop's memory, and of what the operator did, lies there and is read where it lies.
+
     Telemetry is gathered along the way it lies: the machine waits for many stands' memory at a time, where a loop over
     what is read would wait for each.
     """
 
-    def __init__(self, application: Application, num_stands: int, num_buckets: int) -> None:
+    def __init__(
+        self, application: Application, state: LoopState, activity: OperatorActivity, num_buckets: int
+    ) -> None:
+        num_stands = len(state.now_ns)
         num_services, num_journeys = len(application.services), len(application.journeys)
-        self._objectives = Objectives.of(application)
-        self._num_replicas = sum(service.replicas for service in application.services)
+        self._state = state
         self._journeys = np.empty((num_buckets, num_stands, len(JOURNEY_SIGNALS), num_journeys), dtype=np.float32)
         self._restarts = np.empty((num_buckets, num_stands, num_services), dtype=np.float32)
         self._costs = np.empty((num_stands, num_buckets))
@@ -37,22 +41,12 @@ class StepReadings:
         """[N] control steps that the scenario had left after this one."""
         self.emergency = np.zeros(num_stands, dtype=np.bool_)
         """[N] whether the step ended the episode as one; entered by who finds out."""
-
-    def read(self, window: TelemetryWindow, state: LoopState) -> None:
-        """Read the step [N, T, ...], in reward buckets; the loop's memory is as it is after it."""
-        np.copyto(self._journeys, window.journeys.transpose(1, 0, 3, 2))
-        np.copyto(self._restarts, window.nodes[..., _RESTARTS].swapaxes(0, 1))
-        np.copyto(self._costs, window.stand[..., _COST])
-        np.subtract(state.num_steps, state.step_index, out=self.remaining_steps)
-        fill_levels(self._journeys, self._objectives, self.levels)
-
-    def context(self, activity: OperatorActivity, state: LoopState) -> RewardContext:
-        """What the step is worth is computed from this."""
-        return RewardContext(
+        self._fill_levels = filling(self._journeys, Objectives.of(application), self.levels)
+        self.context = RewardContext(
             levels=self.levels,
             cost_millicores=self._costs,
             baseline_cost_millicores=state.baseline_cost_millicores,
-            baseline_replicas=self._num_replicas,
+            baseline_replicas=sum(service.replicas for service in application.services),
             num_restarts=self._restarts,
             num_changes=activity.num_changes,
             num_replicas_touched=activity.num_replicas_touched,
@@ -62,6 +56,15 @@ class StepReadings:
             emergency=self.emergency,
             remaining_steps=self.remaining_steps,
         )
+        """What the step is worth is computed from this."""
+
+    def read(self, window: TelemetryWindow) -> None:
+        """Read the step [N, T, ...], in reward buckets; the loop's memory is as it is after it."""
+        np.copyto(self._journeys, window.journeys.transpose(1, 0, 3, 2))
+        np.copyto(self._restarts, window.nodes[..., _RESTARTS].swapaxes(0, 1))
+        np.copyto(self._costs, window.stand[..., _COST])
+        np.subtract(self._state.num_steps, self._state.step_index, out=self.remaining_steps)
+        self._fill_levels()
 
 
 def mean_cost(stand: NDArray[np.float32], stands: NDArray[np.int64]) -> NDArray[np.float64]:

@@ -4,13 +4,14 @@ Legend: N stands, A actions, S services.
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from clusters.commands import OperatorCommand
+from clusters.compiled import bound
 from clusters.topology import Application
 from envs.actions import FAMILIES
 from envs.actions.action import ACTION_TYPES, Action, ActionFeatures, ActionType, Controls, MaskTable
@@ -122,13 +123,15 @@ class ActionCatalogue:
 
     def mask(self, controls: Controls) -> NDArray[np.bool_]:
         """[N, A] whether each action is allowed now: a function of the controls alone."""
-        allowed = np.ones((controls.num_stands, len(self)), dtype=np.bool_)
-        self.refresh_mask(allowed, controls, np.arange(controls.num_stands))
+        allowed = np.empty((controls.num_stands, len(self)), dtype=np.bool_)
+        self.mask_updates(allowed, controls, np.ones(controls.num_stands, dtype=np.bool_))()
         return allowed
 
-    def refresh_mask(self, allowed: NDArray[np.bool_], controls: Controls, stands: NDArray[np.int64]) -> None:
-        """Bring the mask [N, A] up to date on the stands [K] whose controls changed, in place."""
-        fill_allowed(self._mask_table, controls, stands, allowed)
+    def mask_updates(
+        self, allowed: NDArray[np.bool_], controls: Controls, is_stale: NDArray[np.bool_]
+    ) -> Callable[[], None]:
+        """What brings the mask [N, A] up to date in place where it is stale [N], which it is no longer then."""
+        return bound(fill_allowed, self._mask_table, controls, is_stale, allowed)
 
     def command(self, index: int, controls: Controls, stand: int) -> OperatorCommand | None:
         """The command that carries the action out on one stand; None if it sends none."""

@@ -56,32 +56,25 @@ class Controls(NamedTuple):
         for ours, theirs in zip(self, rows, strict=True):
             ours[places] = theirs
 
-    def follow_autoscalers(self, desired: NDArray[np.floating]) -> Ints:
+    def follow_autoscalers(self, desired: NDArray[np.floating], is_changed: Bools) -> None:
         """Read off the telemetry what autoscalers made of the replicas, because no command tells it.
 
         Args:
             desired: [N, S] latest known desired replicas; below 0 or NaN where unknown.
-
-        Returns:
-            The rows that have changed, each as often as it has.
+            is_changed: [N] becomes true where that changes a row.
         """
-        changed = np.empty(self.replicas.size, dtype=np.int64)
-        return changed[: _follow(self.autoscaler_targets, desired, self.replicas, changed)]
+        _follow(self.autoscaler_targets, desired, self.replicas, is_changed)
 
 
 @compiled
-def _follow(targets: Floats, desired: NDArray[np.floating], replicas: Ints, changed: Ints) -> int:
-    """Enter the desired replicas [N, S] where there is a target; how many rows in `changed` have changed."""
-    count = 0
+def _follow(targets: Floats, desired: NDArray[np.floating], replicas: Ints, is_changed: Bools) -> None:
+    """Enter the desired replicas [N, S] where there is a target."""
     for n in range(targets.shape[0]):
         for s in range(targets.shape[1]):
             if targets[n, s] > 0 and desired[n, s] >= 0:
                 found = int(np.rint(desired[n, s]))
                 if found != replicas[n, s]:
-                    replicas[n, s] = found
-                    changed[count] = n
-                    count += 1
-    return count
+                    replicas[n, s], is_changed[n] = found, True
 
 
 def baseline_controls(application: Application, num_stands: int) -> Controls:

@@ -1,6 +1,6 @@
 """Which actions are allowed, of all families in one: each alone costs more to be called than what it computes.
 
-Legend: N stands, A actions, K stands whose controls changed.
+Legend: N stands, A actions.
 """
 
 import numpy as np
@@ -27,9 +27,15 @@ _AUTOSCALER, _GROUP, _TRAFFIC = map(
 
 
 @compiled
-def fill_allowed(table: MaskTable, controls: Controls, stands: NDArray[np.int64], allowed: NDArray[np.bool_]) -> None:
-    """Write whether each action is allowed now on these stands [K] into `allowed` [N, A]; others always are."""
-    for n in stands:
+def fill_allowed(table: MaskTable, controls: Controls, is_stale: NDArray[np.bool_], allowed: NDArray[np.bool_]) -> None:
+    """Write whether each action is allowed now into `allowed` [N, A], where it is stale [N]: it no longer is.
+
+    An action of another type always is allowed.
+    """
+    for n in range(allowed.shape[0]):
+        if not is_stale[n]:
+            continue
+        is_stale[n] = False
         for a in range(allowed.shape[1]):
             type_ = table.types[a]
             is_allowed = True

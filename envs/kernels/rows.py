@@ -10,10 +10,11 @@ from clusters.compiled import compiled
 
 @compiled
 def put_first_row(
-    places: NDArray[np.int64], sources: tuple[NDArray[Any], ...], targets: tuple[NDArray[Any], ...]
+    is_chosen: NDArray[np.bool_], sources: tuple[NDArray[Any], ...], targets: tuple[NDArray[Any], ...]
 ) -> None:
-    """Write the first row of each source [1 or more, any] to the places [K] in its target [N, any]."""
-    for i in range(len(targets)):
-        for k in range(places.shape[0]):
-            for column in range(targets[i].shape[1]):
-                targets[i][places[k], column] = sources[i][0, column]
+    """Write the first row of each source [1 or more, any] to the chosen rows [N] of its target [N, any]."""
+    for n in range(is_chosen.shape[0]):
+        if is_chosen[n]:
+            for i in range(len(targets)):
+                for column in range(targets[i].shape[1]):
+                    targets[i][n, column] = sources[i][0, column]

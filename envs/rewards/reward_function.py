@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass, fields
 import numpy as np
 from numpy.typing import NDArray
 
+from clusters.compiled import bound
 from envs.rewards.reward_context import RewardContext
 from envs.rewards.reward_terms import Terms, judge
 
@@ -37,17 +38,27 @@ class RewardWeights:
 
 
 class RewardFunction:
-    """Rewards of N stands for one control step."""
+    """What a control step of N stands is worth."""
 
     def __init__(self, weights: RewardWeights | None = None) -> None:
         self.weights = weights or RewardWeights()
         self._weights = np.array(Terms(**asdict(self.weights)))
 
-    def __call__(
-        self, context: RewardContext, counted: NDArray[np.bool_]
-    ) -> tuple[NDArray[np.float64], dict[str, NDArray[np.float64]]]:
-        """([N] rewards, weighted terms [N] that sum to them); all 0 where `counted` [N] is false."""
-        values = np.zeros((len(self._weights), len(counted)))  # [terms, N]
-        terms, rewards = Terms(*values), np.empty(len(counted))
-        judge(context, terms, values, self._weights, counted, rewards)
-        return rewards, terms._asdict()
+    def of(self, context: RewardContext, counted: NDArray[np.bool_]) -> "StepRewards":
+        """The rewards of step after step, each read from the same memory."""
+        return StepRewards(self._weights, context, counted)
+
+
+class StepRewards:
+    """Rewards of whatever step `context` holds when they are asked for; 0 where `counted` [N] is false then."""
+
+    def __init__(self, weights: NDArray[np.float64], context: RewardContext, counted: NDArray[np.bool_]) -> None:
+        self._values = np.empty((len(weights) + 1, len(counted)))  # [terms, N], and their sums
+        terms, rewards = self._values[:-1], self._values[-1]
+        self._judge = bound(judge, context, Terms(*terms), terms, weights, counted, rewards)
+
+    def __call__(self) -> tuple[NDArray[np.float64], dict[str, NDArray[np.float64]]]:
+        """([N] rewards, weighted terms [N] that sum to them)."""
+        self._judge()
+        values = self._values.copy()
+        return values[-1], dict(zip(Terms._fields, values[:-1], strict=True))

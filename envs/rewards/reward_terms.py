@@ -39,12 +39,15 @@ def judge(
 
     Args:
         context: of the step.
-        terms: each [N], 0; filled with what the step says, at most 0, by its weight.
+        terms: each [N], filled with what the step says, at most 0, by its weight.
         values: [terms, N] the same memory.
         weights: [terms]
-        counted: [N] where it is false, everything stays 0.
+        counted: [N] where it is false, everything is 0.
         rewards: [N] filled with the sum of the terms, one after the other.
     """
+    for k in range(values.shape[0]):
+        for n in range(values.shape[1]):
+            values[k, n] = 0.0
     slo_violation(context, terms.slo_violation)
     latency_excess(context, terms.latency_excess)
     error_rate(context, terms.error_rate)

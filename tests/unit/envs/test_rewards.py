@@ -59,12 +59,12 @@ def context(telemetry=None, **changes):
 
 
 def rewards(*args, **changes):
-    return RewardFunction()(context(*args, **changes), np.ones(N, dtype=np.bool_))
+    return RewardFunction().of(context(*args, **changes), np.ones(N, dtype=np.bool_))()
 
 
 def unweighted(*args, **changes):
     weights = RewardWeights(**dict.fromkeys(Terms._fields, 1.0))
-    return RewardFunction(weights)(context(*args, **changes), np.ones(N, dtype=np.bool_))[1]
+    return RewardFunction(weights).of(context(*args, **changes), np.ones(N, dtype=np.bool_))()[1]
 
 
 def test_a_healthy_untouched_stand_costs_nothing():
@@ -183,7 +183,7 @@ def test_terms_sum_to_the_reward_and_a_batch_equals_its_rows_bit_for_bit():
             **{name: _row(getattr(whole, name), stand) for name in PER_STAND},
             num_restarts=whole.num_restarts[:, stand : stand + 1].copy(),
         )
-        alone = RewardFunction()(of_stand, np.ones(1, dtype=np.bool_))[1]
+        alone = RewardFunction().of(of_stand, np.ones(1, dtype=np.bool_))()[1]
         assert {name: values[0] for name, values in alone.items()} == {
             name: values[stand] for name, values in terms.items()
         }
@@ -191,8 +191,8 @@ def test_terms_sum_to_the_reward_and_a_batch_equals_its_rows_bit_for_bit():
 
 def test_what_does_not_count_is_worth_nothing_however_bad_it_is():
     bad = context(window(good=0.0, errors=1.0, latency_ratio=100.0), num_unsafe=np.full(N, 3))
-    all_of_it, _ = RewardFunction()(bad, np.ones(N, dtype=np.bool_))
-    some, terms = RewardFunction()(bad, np.array([True, False, True]))
+    all_of_it, _ = RewardFunction().of(bad, np.ones(N, dtype=np.bool_))()
+    some, terms = RewardFunction().of(bad, np.array([True, False, True]))()
     assert some.tolist() == [all_of_it[0], 0.0, all_of_it[2]]
     assert all(values[1] == 0.0 for values in terms.values())
 
