@@ -81,7 +81,7 @@ class FaultSchedule:
     ) -> list[DueEvents]:
         """Take what is due at the starts of the next buckets from the stands that move, bucket by bucket.
 
-        A stand's events come in time order; at one time clearances come first.
+        A stand's events come in time order; at one time clearances come first. Valid until the next call.
 
         Args:
             moving: [N]
@@ -96,7 +96,7 @@ class FaultSchedule:
         if num_due > len(self._room.stands):
             self._room = DueEvents(np.empty(num_due, dtype=np.int64), np.empty(num_due, dtype=ROW))
             take_due(*asked, *kept, ends, *self._room)
-        stands, events = self._room.stands[:num_due].copy(), self._room.events[:num_due].copy()
+        stands, events = self._room
         begins = [0, *ends.tolist()]
         return [DueEvents(stands[begin:end], events[begin:end]) for begin, end in pairwise(begins)]
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from clusters.scenario import Scenario
-from clusters.scenario_columns import ScenarioColumns, object_column
+from clusters.scenario_columns import Names, Numbers, ScenarioColumns, object_column
 from clusters.topology import Application
 from envs.scenarios.fault_draws import FAULT_IDS, FaultColumns
 from envs.scenarios.load_draws import LoadColumns
@@ -68,23 +68,25 @@ class DrawnScenarios:
         """All of them as columns."""
         num_scenarios = len(self.names)
         events, num_events = self.faults.events()
-        return ScenarioColumns(
+        names = Names(
             sources=_same(self, num_scenarios),
-            source_rows=np.arange(num_scenarios),
             names=object_column(self.names),
             applications=_same(self.application.name, num_scenarios),
             candidates=object_column(self.candidates),
-            rates_rps=self.loads.rates_rps(),
+            fault_ids=_same(FAULT_IDS, num_scenarios),
+            given=_same((), num_scenarios),
+        )
+        numbers = Numbers(
+            source_rows=np.arange(num_scenarios),
             num_rates=self.loads.num_steps,
+            num_events=num_events,
             rate_step_seconds=np.full(num_scenarios, STEP_SECONDS),
-            mixes=self.loads.mixes,
             think_seconds=self.loads.think_seconds,
             warmup_seconds=np.full(num_scenarios, self.warmup_seconds),
             horizon_seconds=self.moments.horizon_seconds,
-            events=events,
-            num_events=num_events,
-            fault_ids=_same(FAULT_IDS, num_scenarios),
-            given=_same((), num_scenarios),
+        )
+        return ScenarioColumns.of(
+            names, numbers, rates_rps=self.loads.rates_rps(), mixes=self.loads.mixes, events=events
         )
 
 
