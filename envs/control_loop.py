@@ -16,13 +16,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clusters.scenario import Scenario
-from clusters.scenario_columns import columns_of
+from clusters.scenario_columns import ScenarioColumns, columns_of
 from clusters.stand import StandBatch, StandError, StreamSource
 from clusters.streams import StandStreams, StreamsSpec
-from clusters.telemetry import NODE_SIGNALS, TelemetryWindow, signal_index
+from clusters.telemetry import NODE_SIGNALS, STAND_SIGNALS, TelemetryWindow, signal_index
 from envs.actions.catalogue import ActionCatalogue
 from envs.episode_end import EpisodeRules, end_updates
 from envs.fault_injection import FaultReceipt, inject_faults, lift_expired_limits
+from envs.kernels.beginnings import begin_episodes
 from envs.kernels.choices import choose_moving
 from envs.kernels.due import let_pass, until_end
 from envs.loop_state import END_REASONS, End, FreshRows, LoopState, empty_state
@@ -31,12 +32,13 @@ from envs.observation import observation_of
 from envs.operator_actions import OperatorActivity, carry_out
 from envs.rewards.reward_function import RewardFunction
 from envs.scenario_fit import check_fit
-from envs.step_readings import StepReadings, mean_cost
+from envs.step_readings import StepReadings
 from envs.time_scales import TimeScales
 
 __all__ = ["ControlLoop", "EpisodeRules", "ForkableBatch"]
 
 _DESIRED = signal_index(NODE_SIGNALS, "replicas_desired")
+_COST = signal_index(STAND_SIGNALS, "resource_cost_millicores")
 _HORIZON = int(End.HORIZON)
 _NS = 1_000_000_000
 
@@ -84,11 +86,11 @@ class ControlLoop:
         columns = columns_of(scenarios)
         check_fit(columns, self.application.name, self.time_scales)
         self._batch.reset(stands, columns, seeds)
-        state, rows = self._state, np.asarray(stands, dtype=np.int64)
+        rows = np.asarray(stands, dtype=np.int64)
+        # A window of all stands may be a view, one of some stands is a copy.
+        everyone = len(rows) == self.num_stands or self._state.num_steps.min() > 0
         self._fresh_rows.put(rows)
-        state.num_steps[rows] = np.rint(columns.horizon_seconds / self.time_scales.control_step_seconds)
-        state.now_ns[rows], state.baseline_cost_millicores[rows] = self._warmups(rows)
-        state.schedule.load(rows, columns)
+        self._begin_episodes(rows, bool(everyone), columns)
 
     def prepare(self, stands: Sequence[int], scenarios: Sequence[Scenario], seeds: Sequence[int]) -> None:
         """Run the warm-ups that these stands' next resets will ask for, all at once; nothing that is seen changes.
@@ -154,7 +156,6 @@ class ControlLoop:
         advanced = moving if discarded is None else moving | discarded
         changed = self._advance(moving, advanced, fault_receipts if keep_fault_receipts else None)
         receipts = self._activity.verified(self._batch)
-        np.add(state.step_index, moving, out=state.step_index)
         window, rewards, terms = self._judge()
         self._is_mask_stale[self._activity.changed + changed] = True
         state.controls.follow_autoscalers(window.nodes[:, -1, :, _DESIRED], self._is_mask_stale)
@@ -215,17 +216,26 @@ class ControlLoop:
         self._rewards = self._reward.of(self._readings.context, self._moving)
         self._update_mask = self.catalogue.mask_updates(state.allowed, state.controls, self._is_mask_stale)
 
-    def _warmups(self, rows: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-        """(ends [K] in UTC nanoseconds, mean cost [K]) of the warm-ups that some stands just played."""
-        scales = self.time_scales
-        # A window of all stands may be a view, one of some stands is a copy.
-        everyone = bool((self._state.num_steps > 0).all())
+    def _begin_episodes(self, stands: NDArray[np.int64], are_all_ready: bool, scenarios: ScenarioColumns) -> None:
+        """Enter what the episodes of some stands [K] begin with, from the warm-ups that they just played."""
+        scales, state = self.time_scales, self._state
         window = self._batch.observe(
-            scales.observation_window_seconds, scales.observation_bucket_seconds, None if everyone else rows
+            scales.observation_window_seconds, scales.observation_bucket_seconds, None if are_all_ready else stands
         )
-        chosen = rows if everyone else np.arange(len(rows))
-        ends_ns = window.times_ns[chosen, -1] + round(scales.observation_bucket_seconds * _NS)
-        return ends_ns, mean_cost(window.stand, chosen)
+        begin_episodes(
+            stands,
+            scenarios.horizon_seconds,
+            scales.control_step_seconds,
+            stands if are_all_ready else np.arange(len(stands)),
+            window.times_ns,
+            round(scales.observation_bucket_seconds * _NS),
+            window.stand,
+            _COST,
+            state.num_steps,
+            state.now_ns,
+            state.baseline_cost_millicores,
+        )
+        state.schedule.load(stands, scenarios)
 
     def _checked(
         self, actions: NDArray[np.int64], active: NDArray[np.bool_] | None
@@ -279,7 +289,7 @@ class ControlLoop:
             num_quiet += 1
         self._batch.advance(num_quiet * bucket_seconds, selected)
         seconds = self.time_scales.control_step_seconds
-        let_pass(seconds, round(seconds * _NS), moving, state.elapsed_seconds, state.now_ns)
+        let_pass(seconds, round(seconds * _NS), moving, state.elapsed_seconds, state.now_ns, state.step_index)
         return changed
 
     def _judge(self) -> tuple[TelemetryWindow, NDArray[np.float64], dict[str, NDArray[np.float64]]]:

@@ -49,7 +49,7 @@ def end_updates(
     """What brings the loop's memory of good and bad times up to date and sets the end reasons, step after step.
 
     Args:
-        readings: of the step at hand; which episodes it ended as an emergency is entered there.
+        readings: of the step at hand; which episodes are over as an emergency, and the steps left, is entered there.
         moving: [N] which stands moved, each time in the same memory.
         escalated: [N] whether the step handed over, likewise.
         state: of the loop, in place.
@@ -63,7 +63,8 @@ def end_updates(
         time_scales.reward_bucket_seconds,
         escalated,
         state.schedule.has_begun,
-        readings.remaining_steps,
+        state.num_steps,
+        state.step_index,
         state.schedule.num_injections_left,
         EndRules(
             bad_enough=1.0 - rules.emergency_good_ratio,
@@ -73,4 +74,5 @@ def end_updates(
         _NUMBERS,
         Courses(state.green_seconds, state.outage_seconds, state.incident_seen, state.ends),
         readings.emergency,
+        readings.remaining_steps,
     )

@@ -53,19 +53,14 @@ def carry_out(
 ) -> None:
     """Apply the actions [N] that are not 0; a masked one is refused, with a receipt that says so."""
     activity.begin_step(catalogue.escalates.take(actions))
-    (acting,) = actions.nonzero()
-    chosen = actions[acting]
-    allowed = state.allowed[acting, chosen].tolist()
+    chosen = [(stand, actions.item(stand)) for stand in actions.nonzero()[0].tolist()]
     # Stage by stage: what does the same thing again and again runs faster.
-    commands = [
-        (stand, action, is_allowed, catalogue.command(action, state.controls, stand))
-        for stand, action, is_allowed in zip(acting.tolist(), chosen.tolist(), allowed, strict=True)
-    ]
+    commands = [(stand, action, catalogue.command(action, state.controls, stand)) for stand, action in chosen]
     applied = []
-    for stand, action, is_allowed, command in commands:
+    for stand, action, command in commands:
         if command is None:
             continue
-        if is_allowed:
+        if state.allowed.item(stand, action):
             activity.receipts[stand] = receipt = batch.apply(stand, command)
             applied.append((stand, command, receipt))
         else:

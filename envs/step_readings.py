@@ -4,11 +4,9 @@ Legend: N stands, T reward buckets of the step, S services, J journeys, F signal
 """
 
 import numpy as np
-from numpy.typing import NDArray
 
 from clusters.telemetry import JOURNEY_SIGNALS, NODE_SIGNALS, STAND_SIGNALS, TelemetryWindow, signal_index
 from clusters.topology import Application
-from envs.kernels.readings import fill_mean_costs
 from envs.loop_state import LoopState
 from envs.operator_actions import OperatorActivity
 from envs.rewards.reward_context import RewardContext
@@ -32,15 +30,14 @@ class StepReadings:
     ) -> None:
         num_stands = len(state.now_ns)
         num_services, num_journeys = len(application.services), len(application.journeys)
-        self._state = state
         self._journeys = np.empty((num_buckets, num_stands, len(JOURNEY_SIGNALS), num_journeys), dtype=np.float32)
         self._restarts = np.empty((num_buckets, num_stands, num_services), dtype=np.float32)
         self._costs = np.empty((num_stands, num_buckets))
         self.levels = empty_levels(num_stands, num_buckets, num_journeys)
         self.remaining_steps = np.empty(num_stands, dtype=np.int64)
-        """[N] control steps that the scenario had left after this one."""
+        """[N] control steps that the scenario had left after this one; entered by who ends episodes."""
         self.emergency = np.zeros(num_stands, dtype=np.bool_)
-        """[N] whether the step ended the episode as one; entered by who finds out."""
+        """[N] whether the step ended the episode as one; likewise."""
         self._fill_levels = filling(self._journeys, Objectives.of(application), self.levels)
         self.context = RewardContext(
             levels=self.levels,
@@ -63,12 +60,4 @@ class StepReadings:
         np.copyto(self._journeys, window.journeys.transpose(1, 0, 3, 2))
         np.copyto(self._restarts, window.nodes[..., _RESTARTS].swapaxes(0, 1))
         np.copyto(self._costs, window.stand[..., _COST])
-        np.subtract(self._state.num_steps, self._state.step_index, out=self.remaining_steps)
         self._fill_levels()
-
-
-def mean_cost(stand: NDArray[np.float32], stands: NDArray[np.int64]) -> NDArray[np.float64]:
-    """[K] mean reserved CPU, millicores, over the known buckets of [N, T, F], of these stands; NaN: none is."""
-    costs = np.empty(len(stands))
-    fill_mean_costs(stand, _COST, stands, costs)
-    return costs

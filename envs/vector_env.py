@@ -90,8 +90,8 @@ class VectorStandEnv(VectorEnv[ObservationDict, NDArray[np.int64], NDArray[np.fl
         self.action_space = batch_space(self.single_action_space, num_envs)
         self.observation_space = batch_space(self.single_observation_space, num_envs)
         self._next = NextEpisodes(self.loop.application.name, self._time_scales, menu, num_envs)
-        self._names = np.full(num_envs, None, dtype=object)
-        self._candidates = np.full(num_envs, None, dtype=object)
+        self._nothing = np.full(num_envs, None, dtype=object)
+        self._names, self._candidates = self._nothing, self._nothing
         self._done = np.zeros(num_envs, dtype=np.bool_)
         self._everyone = np.ones(num_envs, dtype=np.bool_)
 
@@ -180,7 +180,7 @@ class VectorStandEnv(VectorEnv[ObservationDict, NDArray[np.int64], NDArray[np.fl
         _add(infos, "scenario", self._names, self._everyone)
         _add(infos, "candidates", self._candidates, self._everyone)
         if step.receipts:
-            receipts, has_receipt = np.full(self.num_envs, None, dtype=object), np.zeros(self.num_envs, dtype=np.bool_)
+            receipts, has_receipt = self._nothing.copy(), np.zeros(self.num_envs, dtype=np.bool_)
             for stand, receipt in step.receipts.items():
                 receipts[stand], has_receipt[stand] = receipt, True
             _add(infos, "receipt", receipts, has_receipt)

@@ -27,12 +27,15 @@ def until_end(moving: Bools, elapsed_seconds: Floats, limit_ends_seconds: Floats
 
 
 @compiled
-def let_pass(seconds: float, nanoseconds: int, moving: Bools, elapsed_seconds: Floats, now_ns: Ints) -> None:
-    """Move the clocks [N] of the stands that move on."""
+def let_pass(
+    seconds: float, nanoseconds: int, moving: Bools, elapsed_seconds: Floats, now_ns: Ints, step_index: Ints
+) -> None:
+    """Move the clocks [N] of the stands that move on by a step, and count it."""
     for n in range(moving.shape[0]):
         if moving[n]:
             elapsed_seconds[n] += seconds
             now_ns[n] += nanoseconds
+            step_index[n] += 1
 
 
 @compiled

@@ -56,12 +56,14 @@ def update_ends(
     bucket_seconds: float,
     escalated: Bools,
     has_begun: Bools,
-    steps_left: Ints,
+    num_steps: Ints,
+    step_index: Ints,
     injections_left: Ints,
     rules: EndRules,
     numbers: EndNumbers,
     courses: Courses,
     emergency: Bools,
+    remaining_steps: Ints,
 ) -> None:
     """Bring up to date, of the stands that move, how long conditions have held, and which episodes are over.
 
@@ -73,15 +75,17 @@ def update_ends(
         bucket_seconds: length of a bucket.
         escalated: [N] whether the stand was handed over.
         has_begun: [N] whether a fault was injected.
-        steps_left: [N] of the scenario.
+        num_steps: [N] of the scenario.
+        step_index: [N] how many of them are over.
         injections_left: [N] faults still to come.
         rules: what ends an episode.
         numbers: what stands for it.
         courses: in place.
         emergency: [N] filled with whether it is over as one.
+        remaining_steps: [N] filled with how many steps are left.
     """
     for n in range(moving.shape[0]):
-        emergency[n] = False
+        emergency[n], remaining_steps[n] = False, num_steps[n] - step_index[n]
         if not moving[n]:
             continue
         green, outage, incident = courses.green_seconds[n], courses.outage_seconds[n], courses.incident_seen[n]
@@ -99,5 +103,5 @@ def update_ends(
             courses.ends[n] = numbers.emergency
         elif incident and injections_left[n] == 0 and green >= rules.goal_seconds:
             courses.ends[n] = numbers.goal
-        elif steps_left[n] <= 0:
+        elif remaining_steps[n] <= 0:
             courses.ends[n] = numbers.horizon
