@@ -69,7 +69,7 @@ class Recorder:
         return self._stands.apply(stand, command)
 
     def apply_rows(self, stands: Any, rows: Any, fault_ids: Any) -> NDArray[np.bool_]:
-        self.calls.append(("apply_rows", (stands, rows, fault_ids)))
+        self.calls.append(("apply_rows", (stands.copy(), rows.copy(), fault_ids)))  # they are the schedule's memory
         return self._stands.apply_rows(stands, rows, fault_ids)
 
     def verify(self, stand: int, receipt: Receipt) -> Receipt:
