@@ -144,12 +144,12 @@ class ScenarioColumns(Sequence[Scenario]):
             values, new = getattr(self, name), getattr(others, name)
             if values.ndim > 1 and values.shape[1] < new.shape[1]:
                 changed[name] = values = _widened(values, new.shape[1])
-            if values.ndim > 1:
+            if values.shape[1:] == new.shape[1:]:
+                values[rows] = new
+            else:
                 values[rows, : new.shape[1]] = new
                 if name == "events":
                     values["verb"][rows, new.shape[1] :] = Verb.NONE
-            else:
-                values[rows] = new
         return replace(self, **changed) if changed else self
 
 

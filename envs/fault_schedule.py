@@ -16,11 +16,14 @@ from clusters.fault_events import FaultEvent, is_made_void
 from clusters.fault_rows import ROW, Row, Rows, Verb, command_of, plain
 from clusters.scenario_columns import ScenarioColumns
 from clusters.topology import Application
-from envs.kernels.due import put_courses, take_due
+from envs.kernels.due import VOID, put_courses, take_due
 
 Ints = NDArray[np.int64]
-HEALING = (SetFlag, ShiftTraffic)
-"""Operators' commands that can make injections void."""
+HEALING: dict[type, tuple[int, int]] = {
+    SetFlag: (int(Verb.SET_FLAG), int(Verb.GIVEN)),
+    ShiftTraffic: (int(Verb.SHIFT_TRAFFIC), int(Verb.GIVEN)),
+}
+"""Operators' commands that can make injections void, and the verbs of what they can."""
 
 
 class DueEvents(NamedTuple):
@@ -116,20 +119,22 @@ class FaultSchedule:
 
     def heal(self, stand: int, command: OperatorCommand) -> None:
         """Drop the injections to come that an operator's command makes void, once a fault has begun."""
-        if not (isinstance(command, HEALING) and self.has_begun[stand] and self.num_injections_left[stand]):
+        verbs = HEALING.get(type(command), ())
+        if not (verbs and self.has_begun[stand] and self.num_injections_left[stand]):
             return
         to_come = self._events[stand, self._position[stand] : self._num_events[stand]]
         left: list[float] = []
         for e, event in enumerate(plain(to_come)):
-            if event.verb == Verb.NONE:
-                continue
-            told = FaultEvent(event.seconds, "", self.command(stand, event), event.is_clearance)
-            if is_made_void(told, command):
+            if event.verb in verbs and self._is_made_void(stand, event, command):
                 to_come["verb"][e] = Verb.NONE
                 self.num_injections_left[stand] -= 1
-            else:
+            elif event.verb != VOID:
                 left.append(event.seconds)
         self.next_seconds[stand] = left[0] if left else inf
+
+    def _is_made_void(self, stand: int, event: Row, command: OperatorCommand) -> bool:
+        told = FaultEvent(event.seconds, "", self.command(stand, event), event.is_clearance)
+        return is_made_void(told, command)
 
     def take(self, stands: Sequence[int] | Ints) -> "FaultSchedule":
         """A schedule of its own with the events left of these stands, in this order."""

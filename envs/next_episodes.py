@@ -21,7 +21,7 @@ from envs.time_scales import TimeScales
 Ints = NDArray[np.int64]
 NUM_WARMED_TOGETHER = 512
 """Episodes that are warmed up together, if they are so many: fewer of them cost more each."""
-NUM_DRAWN_TOGETHER = 1024
+NUM_DRAWN_TOGETHER = 2048
 """Episodes that are drawn together, about: further ones cost as much each."""
 MOST_AHEAD = 16
 """Warm-ups of one environment."""

@@ -18,12 +18,14 @@ from envs.loop_step import LoopStep
 from envs.next_episodes import NextEpisodes
 from envs.observation import observation_space
 from envs.rewards.reward_function import RewardWeights
+from envs.rewards.reward_terms import Terms
 from envs.scenarios.menus import CORE, ScenarioMenu
 from envs.simulated_loop import simulated_loop
 from envs.time_scales import TimeScales
 
 ObservationDict = dict[str, NDArray[np.float32]]
 _NONE = np.array(None, dtype=object)
+_MASKS_OF_TERMS = tuple(f"_{name}" for name in Terms._fields)
 
 
 class VectorStandEnv(VectorEnv[ObservationDict, NDArray[np.int64], NDArray[np.float64]]):  # type: ignore[misc]
@@ -185,10 +187,7 @@ class VectorStandEnv(VectorEnv[ObservationDict, NDArray[np.int64], NDArray[np.fl
                 receipts[stand], has_receipt[stand] = receipt, True
             _add(infos, "receipt", receipts, has_receipt)
         if stepped.any():
-            terms: dict[str, Any] = {}
-            for name, values in step.reward_terms.items():
-                _add(terms, name, values, stepped)
-            _add(infos, "reward_terms", terms, stepped)
+            _add(infos, "reward_terms", {**step.reward_terms, **dict.fromkeys(_MASKS_OF_TERMS, stepped)}, stepped)
             _add(infos, "end_reason", _masked(step.end_reasons, stepped), stepped)
         return infos
 

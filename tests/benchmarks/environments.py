@@ -24,9 +24,8 @@ SIZES = (256, 1024)
 NUM_FIRST_STEPS = 21
 """They do not count: the first of them touch fresh memory, and one draws the next episodes of all stands, which later
 ones draw as they end."""
-NUM_STEPS = 420
-"""Twenty times an episode of 20 steps, and its reset: a small batch plays the next episodes ahead only every other one,
-and draws them more rarely still."""
+NUM_STEPS = 1260
+"""Sixty times an episode of 20 steps, and its reset: a small batch draws the episodes of eight such times together."""
 ACTING_SHARE = 0.05
 SYNC_ENVS = 64
 SYNC_STEPS = 21
