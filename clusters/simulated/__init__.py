@@ -32,9 +32,10 @@ S services, K replica slots, O operations, C call sites, H channels (a caller se
 timeout), E edges, R request types, J journeys, G flags, P optional groups, T buckets. Inside, services stand in
 topological order (callers first); `kernels.probes` brings them into the application's order.
 
-Sums over a leading axis are spelled out (in kernels, and by `ordered_sum`): numpy adds a [k, 1] array in another order
+Sums over a leading axis are spelled out (in kernels, and in `rules.quotas`): numpy adds a [k, 1] array in another order
 than a [k, N] one, and a stand must not depend, to the last bit, on how many others it is stepped with.
 
 To add a fault or an operator's verb: its dataclass in `clusters.commands`, one rule in a `*_rules` module, one line in
-`rules.receipts.RULES`. To add a signal: one line in `clusters.telemetry` and one row in `kernels.probes`.
+`rules.receipts.RULES`. To add a signal: one line in `clusters.telemetry` and one row in
+`kernels.node_probes`, `edge_probes` or `user_probes`.
 """

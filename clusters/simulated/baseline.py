@@ -5,9 +5,10 @@ from collections.abc import Sequence
 import numpy as np
 
 from clusters.scenario_columns import ScenarioColumns
+from clusters.simulated.empty_state import empty_state
 from clusters.simulated.graph import CompiledGraph
 from clusters.simulated.randomness import PARAMETER_STREAM, seed_words, uniforms
-from clusters.simulated.state import StandState, empty_state
+from clusters.simulated.state import StandState
 from clusters.stand import StandError
 
 

@@ -15,7 +15,9 @@ from clusters.simulated.kernels.calls import NUM_INPUTS
 from clusters.simulated.kernels.capacity import Capacity
 from clusters.simulated.kernels.flow import Flow
 from clusters.simulated.kernels.index import Index
-from clusters.simulated.kernels.latency import NUM_SERVICE_ROWS, Latency, LatencyRoom, Seen, fill_latency, look_ahead
+from clusters.simulated.kernels.latency import fill_latency
+from clusters.simulated.kernels.latency_arrays import NUM_SERVICE_ROWS, Latency, LatencyRoom, Seen
+from clusters.simulated.kernels.look_ahead import look_ahead
 from clusters.simulated.state import StandState
 
 Floats = NDArray[np.float32]

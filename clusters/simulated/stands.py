@@ -1,4 +1,4 @@
-"""The simulated backend: many stands at once, or one.
+"""The simulated backend: many stands at once.
 
 reset -> (apply -> advance -> observe)* ; fork and snapshot copy everything, so branches start from equal states.
 """
@@ -15,15 +15,16 @@ from clusters.fault_rows import Rows
 from clusters.scenario import Scenario
 from clusters.scenario_columns import ScenarioColumns, columns_of
 from clusters.simulated.baseline import fresh_state
+from clusters.simulated.empty_state import empty_state
 from clusters.simulated.graph import CompiledGraph
-from clusters.simulated.kernels.latency import Latency
+from clusters.simulated.kernels.latency_arrays import Latency
 from clusters.simulated.parameters import TICK_SECONDS
 from clusters.simulated.preparations import Preparations
 from clusters.simulated.randomness import seed_words
 from clusters.simulated.rules import receipts
 from clusters.simulated.rules.row_rules import carry_out_rows
 from clusters.simulated.rules.rule import Column
-from clusters.simulated.state import StandState, empty_state
+from clusters.simulated.state import StandState
 from clusters.simulated.streams.pod_events import PodEvents
 from clusters.simulated.streams.source import told_between
 from clusters.simulated.telemetry.history import History
@@ -326,54 +327,6 @@ class SimulatedStands:
     def _require_open(self) -> None:
         if self._is_closed:
             raise StandError("these simulated stands are closed; make new ones")
-
-
-class SimulatedStand:
-    """One simulated stand: a `clusters.stand.Stand`, which is a batch of one."""
-
-    def __init__(
-        self, application: Application, *, bucket_seconds: float = 10.0, history_seconds: float = 1800.0
-    ) -> None:
-        self._batch = SimulatedStands(application, 1, bucket_seconds=bucket_seconds, history_seconds=history_seconds)
-        self._bucket_seconds = bucket_seconds
-
-    @property
-    def application(self) -> Application:
-        """What runs on it."""
-        return self._batch.application
-
-    def reset(self, scenario: Scenario, seed: int) -> TelemetryWindow:
-        """Return to the baseline and run the scenario's warm-up; the telemetry of the warm-up."""
-        self._batch.reset([0], [scenario], [seed])
-        return self.observe(scenario.warmup_seconds, self._bucket_seconds)
-
-    def apply(self, command: Command) -> Receipt:
-        """Change the stand now; the receipt says what became of it."""
-        return self._batch.apply(0, command)
-
-    def verify(self, receipt: Receipt) -> Receipt:
-        """The receipt with its postcheck brought up to date."""
-        return self._batch.verify(0, receipt)
-
-    def advance(self, seconds: float) -> None:
-        """Let time pass; `seconds` is a multiple of the tick."""
-        self._batch.advance(seconds)
-
-    def observe(self, window_seconds: float, bucket_seconds: float) -> TelemetryWindow:
-        """Telemetry of the last complete buckets, [T, ...]."""
-        return self._batch.observe(window_seconds, bucket_seconds).of_stand(0)
-
-    def snapshot(self) -> Snapshot:
-        """A copy of everything."""
-        return self._batch.snapshot()
-
-    def restore(self, snapshot: Snapshot) -> None:
-        """Return to a snapshot of a stand of this application."""
-        self._batch.restore(snapshot)
-
-    def close(self) -> None:
-        """Release the stand; anything else raises StandError afterwards."""
-        self._batch.close()
 
 
 def _whole(value: float, unit: float, name: str) -> int:

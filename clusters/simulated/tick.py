@@ -12,7 +12,7 @@ from clusters.simulated.graph import CompiledGraph
 from clusters.simulated.kernels.drawn import Drawn, fill_drawn, share_noise
 from clusters.simulated.kernels.flow import Flow
 from clusters.simulated.kernels.index import Index, index_of
-from clusters.simulated.kernels.latency import Latency
+from clusters.simulated.kernels.latency_arrays import Latency
 from clusters.simulated.kernels.queue_bounds import bound_queues, fill_refused
 from clusters.simulated.latency import empty_latency, look_up
 from clusters.simulated.queueing import Draws, step_queues

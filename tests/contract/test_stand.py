@@ -4,7 +4,8 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from clusters.simulated.stands import SimulatedStand, SimulatedStands
+from clusters.simulated.stand import SimulatedStand
+from clusters.simulated.stands import SimulatedStands
 from clusters.stand import SingleStandBatch, Stand, StandBatch
 from tests.contract.stand_conformance import *  # noqa: F403  # the suite
 from tests.contract.stand_conformance import Pace

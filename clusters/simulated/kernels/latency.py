@@ -5,8 +5,6 @@ the requests it waits for, as many as its share of the callee's (Little's law, t
 is seen in every service above it.
 """
 
-from typing import NamedTuple
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -16,9 +14,9 @@ from clusters.simulated.kernels.calls import Calls, find_near, see_near
 from clusters.simulated.kernels.capacity import Capacity
 from clusters.simulated.kernels.flow import Flow
 from clusters.simulated.kernels.index import Index
+from clusters.simulated.kernels.latency_arrays import NUM_SERVICE_ROWS, Floats, Latency, LatencyRoom, Seen
 from clusters.simulated.parameters import NETWORK_SECONDS, REJECTION_SECONDS, TICK_SECONDS
 
-Floats = NDArray[np.float32]
 Ints = NDArray[np.int64]
 
 _ZERO, _HALF, _ONE = np.float32(0.0), np.float32(0.5), np.float32(1.0)
@@ -30,84 +28,10 @@ _NO_WORK = np.float32(1e-3)
 """CPU ms/s below which a request is taken to find the service empty."""
 _NO_SLOPE = np.float32(1e-6)
 """Below, nothing makes workers be held longer."""
-_ANY = np.float32(1e9)
-_LEAST_ROOM = np.float32(0.2)
-"""Of its workers that a caller can have at one callee, however many are elsewhere."""
 _LONGEST_SECONDS = np.float32(600.0)
 """What is left of a queue that nobody joins any more has no time of its own."""
 
-_WAITING, _COMPUTING, _ALONE, _PER_ADMITTED, _PER_SERVED, _PER_WORK = range(6)
-NUM_SERVICE_ROWS = 6
-
-
-class Latency(NamedTuple):
-    """What one tick looks like from below."""
-
-    own: Floats
-    """[O, N] seconds at the service itself: waiting for a worker, computing."""
-    mean: Floats
-    """[O, N] seconds until the answer."""
-    error_ratio: Floats
-    """[O, N]"""
-    steady_call: Floats
-    """[H, N] seconds of one attempt in steady state, as its caller sees it."""
-    steady_slope: Floats
-    """[H, N] how much longer that gets per execution per second that the caller makes more of."""
-    call_mean: Floats
-    """[H, N] seconds of one attempt, as its caller sees it."""
-    call_error_ratio: Floats
-    """[H, N] of one attempt."""
-    call_attempts: Floats
-    """[H, N] attempts per call."""
-    call_log_success: Floats
-    """[H, N] of a call with all its attempts."""
-
-
-class Seen(NamedTuple):
-    """What of the state times follow from, and what is kept there for the next tick."""
-
-    demand_ms: Floats
-    own_error_ratio: Floats
-    added_seconds: Floats
-    added_retries: Floats
-    call_count: Floats
-    edge_delay_seconds: Floats
-    edge_loss: Floats
-    latency_scv: Floats
-    mix: Floats
-    work_per_request: Floats
-    backlog: Floats
-    call_seconds: Floats
-    steady_seconds: Floats
-    steady_slope: Floats
-    steady_stuck: Floats
-    call_rate: Floats
-    held: Floats
-    held_seconds: Floats
-    held_slope: Floats
-    held_rate: Floats
-    held_stuck: Floats
-    room: Floats
-    entry_seconds: Floats
-
-
-class LatencyRoom(NamedTuple):
-    """For what is computed in between."""
-
-    services: Floats
-    """[NUM_SERVICE_ROWS, S, N] seconds that a request waits for a worker; seconds per CPU millisecond, as it is and
-    alone; and quotients that many divide by: one over requests per second admitted and served, and over a request's
-    CPU milliseconds."""
-    edge_rate: Floats
-    """[E, N] attempts per second."""
-    visits: Floats
-    """[H, N] how often an execution of the caller visits the callee."""
-    rows: Floats
-    """[NUM_INPUTS, N]"""
-    outputs: Floats
-    """[4, N]"""
-    near: NDArray[np.int32]
-    """[2, N]"""
+_WAITING, _COMPUTING, _ALONE, _PER_ADMITTED, _PER_SERVED, _PER_WORK = range(NUM_SERVICE_ROWS)
 
 
 @compiled
@@ -307,58 +231,3 @@ def _hold(index: Index, seen: Seen, capacity: Capacity, flow: Flow, number: Floa
         held[s, n] = lesser(held[s, n], capacity.workers[s, n])
         places = capacity.queue_bound[s, n] + capacity.workers[s, n] - held[s, n]
         number[s, n] = lesser(number[s, n], greater(places, _ZERO))
-
-
-@compiled
-def look_ahead(index: Index, seen: Seen, capacity: Capacity, flow: Flow, latency: Latency, room: LatencyRoom) -> None:
-    """What callers go by in the next tick: the state's `call_rate`, `room` and `entry_seconds`."""
-    seen.entry_seconds[:] = _ZERO
-    for r in range(len(index.request_channel)):
-        h = index.request_channel[r]
-        for n in range(len(seen.entry_seconds)):
-            seen.entry_seconds[n] += seen.mix[r, n] * latency.call_mean[h, n]
-    for o in range(len(index.operation_service)):
-        _reach_calls(index, seen, latency, room.rows[0], o)
-    seen.room[...] = _ZERO
-    for o in range(len(index.operation_service)):
-        for h in range(index.channels_of_operation[o], index.channels_of_operation[o + 1]):
-            _bound_callee(index, seen, capacity, flow, latency, o, h)
-
-
-@inlined
-def _reach_calls(index: Index, seen: Seen, latency: Latency, before: Floats, o: int) -> None:
-    """How many attempts of each call an execution will make: an earlier one that fails keeps it from the later ones.
-
-    A call that is made several times is stopped by its own failures too.
-    """
-    before[:] = _ZERO
-    for c in range(index.calls_of_operation[o], index.calls_of_operation[o + 1]):
-        h, required = index.call_channel[c], index.call_required[c]
-        for n in range(len(before)):
-            count = seen.call_count[c, n]
-            failing = required * latency.call_log_success[h, n]
-            reached = _HALF * greater(count - _ONE, _ZERO) * failing + before[n]
-            before[n] += count * failing
-            rate = count * latency.call_attempts[h, n] * exponential(reached) + seen.call_rate[c, n]
-            seen.call_rate[c, n] = rate * _HALF if count > _ZERO else _ZERO
-
-
-@inlined
-def _bound_callee(index: Index, seen: Seen, capacity: Capacity, flow: Flow, latency: Latency, o: int, h: int) -> None:
-    """Add how many requests of a channel's callers' workers can be at the callee in the next tick.
-
-    A request that fails or is given up frees its worker without being served.
-    """
-    s, source = index.operation_service[o], index.channel_source[h]
-    weight, unbound = index.channel_weight[h], index.channel_unbound[h] * _ANY
-    for n in range(seen.room.shape[1]):
-        rate, error, workers = (
-            greater(flow.channel_rate[h, n], _TINY),
-            latency.call_error_ratio[h, n],
-            capacity.workers[source, n],
-        )
-        at_callee = workers - seen.held[source, n] + rate * latency.call_mean[h, n]
-        places = between(at_callee, _LEAST_ROOM * workers, workers) * weight
-        # Those that were given up are still at the callee.
-        given_up = greater(latency.mean[o, n] - latency.call_mean[h, n], _ZERO) + error * error * _TICK
-        seen.room[s, n] += places + (rate * given_up + unbound)

@@ -12,7 +12,7 @@ from clusters.simulated.kernels.capacity import Capacity
 from clusters.simulated.kernels.drawn import Drawn
 from clusters.simulated.kernels.flow import Flow
 from clusters.simulated.kernels.index import Index
-from clusters.simulated.kernels.latency import Latency
+from clusters.simulated.kernels.latency_arrays import Latency
 from clusters.simulated.parameters import IDLE_CPU, SCALER_MEMORY, TICK_SECONDS
 from clusters.simulated.queueing import QueueStep
 from clusters.simulated.telemetry.sums import ChannelSum, OperationSum, RequestSum, ServiceSum

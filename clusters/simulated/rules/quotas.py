@@ -10,7 +10,7 @@ from clusters.command_checks.quotas import bounds_refusal
 from clusters.command_checks.refusal import Refusal
 from clusters.simulated.graph import CompiledGraph
 from clusters.simulated.rules.rule import Column
-from clusters.simulated.state import StandState, ordered_sum
+from clusters.simulated.state import Floats, StandState
 
 _COUNTED: Final = slice(1, None)
 """The load generator is the first service, because it calls all others."""
@@ -48,6 +48,14 @@ def replicas_that_fit(graph: CompiledGraph, state: StandState, service: int) -> 
     ):
         if quota is None:
             continue
-        used = ordered_sum((state.desired_replicas * limit)[_COUNTED])
+        used = _ordered_sum((state.desired_replicas * limit)[_COUNTED])
         room = np.minimum(room, np.floor(np.maximum(quota - used, 0.0) / limit[service]))
     return room
+
+
+def _ordered_sum(rows: Floats) -> Floats:
+    """Sum over the leading axis, row after row, whatever the batch's size (see the package's docstring)."""
+    total: Floats = rows[0].copy()
+    for row in rows[1:]:
+        total += row
+    return total

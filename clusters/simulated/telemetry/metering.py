@@ -8,7 +8,7 @@ from clusters.simulated.kernels.capacity import Capacity
 from clusters.simulated.kernels.drawn import Drawn
 from clusters.simulated.kernels.flow import Flow
 from clusters.simulated.kernels.index import Index
-from clusters.simulated.kernels.latency import Latency
+from clusters.simulated.kernels.latency_arrays import Latency
 from clusters.simulated.kernels.metering import Meters, add_tick
 from clusters.simulated.queueing import QueueStep
 from clusters.simulated.state import StandState

@@ -7,10 +7,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clusters.simulated.graph import CompiledGraph
+from clusters.simulated.kernels.bucket_end import BucketEnd, Owners, Signals
 from clusters.simulated.kernels.capacity import Capacity
 from clusters.simulated.kernels.index import groups_of
-from clusters.simulated.kernels.latency import Latency
-from clusters.simulated.kernels.probes import BLOCK, NUM_ROOM_ROWS, BucketEnd, Owners, Signals, fill_signals
+from clusters.simulated.kernels.latency_arrays import Latency
+from clusters.simulated.kernels.probes import BLOCK, NUM_ROOM_ROWS, fill_signals
 from clusters.simulated.kernels.rings import BucketPlaces
 from clusters.simulated.state import StandState
 from clusters.simulated.telemetry.histograms import histogram_quantile

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from clusters.simulated.graph import CompiledGraph
 from clusters.simulated.kernels.index import Index, groups_of, index_of
-from clusters.simulated.kernels.latency import Latency
+from clusters.simulated.kernels.latency_arrays import Latency
 from clusters.simulated.kernels.percentiles import fill_shapes, fill_share_within, mix_percentiles
 from clusters.simulated.kernels.sums import add_by_owner
 from clusters.simulated.kernels.times import Played, fill_times

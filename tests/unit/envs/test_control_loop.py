@@ -245,7 +245,7 @@ def test_stands_that_are_discarded_neither_earn_nor_age_and_begin_anew():
 
 
 def test_a_single_stand_behaves_as_a_batch_of_one():
-    from clusters.simulated.stands import SimulatedStand
+    from clusters.simulated.stand import SimulatedStand
 
     batch = begun(INCIDENT)
     stand = SimulatedStand(batch.application)

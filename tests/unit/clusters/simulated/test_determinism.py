@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from clusters.commands import Command, KillPods, Restart, Scale, ScaleWorkload, SetFlag, SetResources, StressCpu
-from clusters.simulated.stands import SimulatedStand, SimulatedStands
+from clusters.simulated.stand import SimulatedStand
+from clusters.simulated.stands import SimulatedStands
 from clusters.stand import StandError
 from clusters.telemetry import TelemetryWindow
 from tests.stands import APPLICATION, running, scenario, stand
