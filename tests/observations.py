@@ -26,11 +26,13 @@ class Dashboard:
 
     nodes: np.ndarray = field(init=False)
     edges: np.ndarray = field(init=False)
+    journeys: np.ndarray = field(init=False)
     mask: np.ndarray = field(default_factory=lambda: np.ones(len(CATALOGUE), dtype=np.int8))
 
     def __post_init__(self) -> None:
         self.nodes = np.zeros((NUM_BUCKETS, len(APPLICATION.services), len(NODE_SIGNALS)), dtype=np.float32)
         self.edges = np.zeros((NUM_BUCKETS, len(APPLICATION.edges), len(EDGE_SIGNALS)), dtype=np.float32)
+        self.journeys = np.zeros((NUM_BUCKETS, len(APPLICATION.journeys), len(JOURNEY_SIGNALS)), dtype=np.float32)
         for service in APPLICATION.services:
             self.node(service.name, "replicas_ready", service.replicas)
             self.node(service.name, "replicas_desired", service.replicas)
@@ -51,6 +53,10 @@ class Dashboard:
         """Set a signal of an edge."""
         position = [(edge.source, edge.target) for edge in APPLICATION.edges].index((source, target))
         self.edges[:, position, signal_index(EDGE_SIGNALS, signal)] = value
+
+    def journey_errors(self, share: float, bucket: int) -> None:
+        """Set the share of every journey's requests that failed in a bucket; -1 is the latest."""
+        self.journeys[bucket, :, signal_index(JOURNEY_SIGNALS, "error_ratio")] = share
 
     def utilisation(self, service: str, share: float) -> None:
         """Set the CPU use to a share of the ready replicas' limits."""
@@ -73,7 +79,7 @@ class Dashboard:
         return {
             "nodes": self.nodes.copy(),
             "edges": self.edges.copy(),
-            "journeys": np.zeros((NUM_BUCKETS, len(APPLICATION.journeys), len(JOURNEY_SIGNALS)), dtype=np.float32),
+            "journeys": self.journeys.copy(),
             "stand": np.zeros((NUM_BUCKETS, len(STAND_SIGNALS)), dtype=np.float32),
             "action_mask": self.mask.copy(),
         }

@@ -38,11 +38,11 @@ class Readings:
         return _divide(self.cpu_usage_millicores, self.cpu_limit_millicores * self.replicas_ready)
 
 
-def objective_missed(observation: Observation, application: Application) -> bool:
-    """Whether any journey missed its latency or error objective in the latest bucket; a missing value is no miss."""
-    latest = observation["journeys"][-1]
-    latency = latest[:, signal_index(JOURNEY_SIGNALS, "latency_p95_milliseconds")]
-    errors = latest[:, signal_index(JOURNEY_SIGNALS, "error_ratio")]
+def objective_missed(observation: Observation, application: Application, num_buckets: int = 1) -> bool:
+    """Whether any journey missed its latency or error objective in the latest buckets; a missing value is no miss."""
+    latest = observation["journeys"][-num_buckets:]
+    latency = latest[..., signal_index(JOURNEY_SIGNALS, "latency_p95_milliseconds")]
+    errors = latest[..., signal_index(JOURNEY_SIGNALS, "error_ratio")]
     journeys = application.journeys
     return bool(
         (latency > [journey.slo_latency_milliseconds for journey in journeys]).any()
