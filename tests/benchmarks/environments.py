@@ -30,6 +30,7 @@ ACTING_SHARE = 0.05
 SYNC_ENVS = 64
 SYNC_STEPS = 21
 """An episode and its reset: fewer hold as many resets as they happen to."""
+SYNC_ROUNDS = 7
 
 Call = tuple[str, tuple[Any, ...]]
 """A method of the stands and its arguments."""
@@ -165,7 +166,7 @@ def sync_bars() -> list[Bar]:
     for num_envs in SIZES:
         native = VectorStandEnv(num_envs, APPLICATION)
         native.reset(seed=0)
-        ours, theirs = compare(partial(do_nothing, native), partial(do_nothing, sync), num_rounds=3)
+        ours, theirs = compare(partial(do_nothing, native), partial(do_nothing, sync), SYNC_ROUNDS)
         native.close()
         per_step, per_sync_step = ours / (SYNC_STEPS * num_envs), theirs / (SYNC_STEPS * SYNC_ENVS)
         bars.append(
