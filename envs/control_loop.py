@@ -8,9 +8,8 @@ command, a fault event, a rate limit's end, a pending postcheck, a reset.
 Legend: N stands, A actions, S services, T buckets of one control step, J journeys.
 """
 
-import copy
 from collections.abc import Sequence
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,6 +39,7 @@ __all__ = ["ControlLoop", "EpisodeRules", "ForkableBatch"]
 _DESIRED = signal_index(NODE_SIGNALS, "replicas_desired")
 _COST = signal_index(STAND_SIGNALS, "resource_cost_millicores")
 _HORIZON = int(End.HORIZON)
+_KEPT = ("_batch", "application", "num_stands", "time_scales", "catalogue", "_reward", "_rules", "_fresh", "_state")
 _NS = 1_000_000_000
 
 
@@ -180,11 +180,19 @@ class ControlLoop:
         """
         if not isinstance(self._batch, ForkableBatch):
             raise StandError("these stands cannot be forked; use simulated stands")
-        fork = copy.copy(self)  # what is not per stand is shared: nothing changes it
-        fork._batch = self._batch.fork(stands, seeds)
-        fork.num_stands = fork._batch.num_stands
-        fork._remember(self._state.take(stands))
+        batch = self._batch.fork(stands, seeds)
+        fork = ControlLoop.__new__(ControlLoop)  # what is not per stand is shared: nothing changes it
+        of_fork = {"_batch": batch, "num_stands": batch.num_stands, "_state": self._state.take(stands)}
+        fork.__setstate__(self.__getstate__() | of_fork)
         return fork
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What a copy or a pickle needs: without what is bound to the memory of this one."""
+        return {name: getattr(self, name) for name in _KEPT}
+
+    def __setstate__(self, kept: dict[str, Any]) -> None:
+        vars(self).update(kept)
+        self._remember(kept["_state"])
 
     def streams(self, stand: int, start_ns: int, end_ns: int, spec: StreamsSpec) -> StandStreams:
         """What a stand told beside its metrics from `start_ns` to before `end_ns`, whole buckets that are over.

@@ -6,6 +6,7 @@ reset -> (apply -> advance -> observe)* ; fork and snapshot copy everything, so 
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -300,6 +301,17 @@ class SimulatedStands:
         self._work.capacity.is_stale[...] = True
         self._faults = [dict(faults) for faults in snapshot.faults]
         self._was_reset = snapshot.was_reset.copy()
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What a copy or a pickle needs; warm-ups that were played ahead stay behind, and are played when needed."""
+        kept = {name: getattr(self, name) for name in ("_graph", "_bucket_ticks", "_mixtures")}
+        return kept | {"snapshot": self.snapshot()}
+
+    def __setstate__(self, kept: dict[str, Any]) -> None:
+        snapshot: Snapshot = kept.pop("snapshot")
+        vars(self).update(kept)
+        self._begin_empty(snapshot.state.num_stands, snapshot.history)
+        self.restore(snapshot)
 
     def close(self) -> None:
         """Release the batch; anything else raises StandError afterwards."""

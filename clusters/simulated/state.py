@@ -4,6 +4,7 @@ The arrays are views of four backing arrays, one per type, so that a copy of som
 """
 
 import math
+from typing import Any
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
@@ -266,6 +267,10 @@ class StandState:
             rows = slice(used[kind], used[kind] + math.prod(shape))
             used[kind] = rows.stop
             setattr(self, name, backing[kind][rows].reshape(*shape, -1 if math.prod(shape) else backing[kind].shape[1]))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Copies and pickles are made of the backing arrays: views would become arrays apart from them."""
+        return StandState, (self._sizes, self._backing, self.rates_rps)
 
     @classmethod
     def zeros(cls, sizes: dict[str, int], num_stands: int) -> "StandState":
