@@ -88,7 +88,7 @@ def _record(
     if receipt.status is CommandStatus.APPLIED:
         activity.num_changes[stand] += 1
         activity.num_replicas_touched[stand] += touched
-    if type(command) in HEALING:
+    if type(command) in HEALING:  # asked here: most commands heal nothing, and a call costs more than the question
         state.schedule.heal(stand, command)
     now_seconds = float(state.elapsed_seconds[stand])
     if (service := rolls(command)) is not None:

@@ -56,7 +56,7 @@ class StepReadings:
         """What the step is worth is computed from this."""
 
     def read(self, window: TelemetryWindow) -> None:
-        """Read the step [N, T, ...], in reward buckets; the loop's memory is as it is after it."""
+        """Read the step [N, T, ...], in reward buckets."""
         np.copyto(self._journeys, window.journeys.transpose(1, 0, 3, 2))
         np.copyto(self._restarts, window.nodes[..., _RESTARTS].swapaxes(0, 1))
         np.copyto(self._costs, window.stand[..., _COST])
