@@ -1,5 +1,6 @@
 """All the time scales of an environment, in seconds. They need not match, but must divide as `__post_init__` says."""
 
+import math
 from dataclasses import dataclass
 
 
@@ -49,6 +50,10 @@ class TimeScales:
             raise ValueError("observation_bucket_seconds must be at least scrape_interval_seconds")
         if self.warmup_seconds < self.observation_window_seconds:
             raise ValueError("warmup_seconds must be at least observation_window_seconds, so the first window is full")
+
+    def steps_within(self, seconds: float) -> int:
+        """Control steps that cover so long a time."""
+        return math.ceil(seconds / self.control_step_seconds)
 
     @property
     def buckets_per_step(self) -> int:

@@ -51,7 +51,7 @@ class AdvisedRules:
         self._rules = ThresholdRules(context)
         self._scores = CandidateScores(context, ranker, ranker_parameters)
         self._trust, self._margin = trust, margin
-        self._cool_down_steps = int(np.ceil(cool_down_seconds / scales.control_step_seconds))
+        self._cool_down_steps = scales.steps_within(cool_down_seconds)
         self._num_buckets = scales.buckets_per_step
         self._nothing = context.catalogue.index("do_nothing")
         self._quiet_steps = 0

@@ -48,7 +48,7 @@ class RankerPolicy:
         self._scores = CandidateScores(context, ranker, ranker_parameters)
         self._whole_catalogue = candidates == "catalogue"
         self._margin = margin
-        self._cool_down_steps = int(np.ceil(cool_down_seconds / context.time_scales.control_step_seconds))
+        self._cool_down_steps = context.time_scales.steps_within(cool_down_seconds)
         self._nothing = context.catalogue.index("do_nothing")
         self._quiet_steps = 0
 

@@ -54,7 +54,7 @@ class ThresholdRules:
         self._latency_factor, self._latency_milliseconds = latency_growth_factor, latency_growth_milliseconds
         self._num_workers = np.array([service.workers_per_replica for service in context.application.services])
         self._num_buckets = scales.buckets_per_step
-        self._cool_down_steps = int(np.ceil(cool_down_seconds / scales.control_step_seconds))
+        self._cool_down_steps = scales.steps_within(cool_down_seconds)
         self.reset(context.seed)
 
     def reset(self, seed: int) -> None:
